@@ -1,0 +1,92 @@
+"""What every wire protocol can do for the gateway. Dialects are pure: bytes in, values out, no I/O."""
+
+from enum import Enum, auto
+from typing import Protocol
+
+from msgspec import Struct
+
+from codevector_daemon.metering.counts import NOTHING, TokenCounts
+from codevector_shared.protocol import UsageSource
+
+
+class BadBody(ValueError):
+    """The request body is not what the dialect demands; the message names the field and what was expected."""
+
+
+class Head(Struct, frozen=True):
+    """What the gateway reads of a request body before it forwards it; the rest is never parsed."""
+
+    model: str
+    stream: bool = False
+    max_output_tokens: int | None = None
+    service_tier: str | None = None
+    wants_usage: bool = True
+    """False only where a stream would carry no usage unless asked, and the client did not ask."""
+
+
+class Verdict(Enum):
+    """What becomes of one event of a streamed answer on its way to the client."""
+
+    PASS = auto()
+    HIDE = auto()
+    """The client did not ask for it; the gateway did."""
+    LAST = auto()
+    """The client stops listening after it: release it only when the row is durable."""
+
+
+class Reading(Struct, frozen=True):
+    """What an answer said about itself. ``usage_source`` is ``none`` until the provider reported a count."""
+
+    counts: TokenCounts = NOTHING
+    usage_source: UsageSource = "none"
+    finished: bool = False
+    """The protocol's own end was seen (``[DONE]``, ``message_stop``, a whole JSON body)."""
+    service_tier: str | None = None
+    served_model: str | None = None
+    provider_cost_nano: int | None = None
+    error: str | None = None
+    """The class of an error that the answer carried after its 200, such as ``overloaded_error``."""
+    response_id: str | None = None
+
+
+class AnswerReader(Protocol):
+    """Reads one answer, fed with decoded bytes. Never raises on any input."""
+
+    def event(self, raw: bytes) -> Verdict:
+        """Take one whole server-sent event (with its blank line) and say what becomes of it."""
+
+    def body(self, body: bytes) -> None:
+        """Take a whole answer that was not streamed."""
+
+    def progress(self) -> int:
+        """Return the output tokens so far: reported where known, else a quick guess from the bytes."""
+
+    def reading(self) -> Reading:
+        """Return what is known by now."""
+
+    def output_text(self) -> str:
+        """Return the generated text kept for an estimate (parsed now; call it off the event loop)."""
+
+
+class Dialect(Protocol):
+    """One wire protocol."""
+
+    name: str
+
+    def head(self, body: bytes) -> Head:
+        """Read the head of a request body; raises BadBody."""
+
+    def outgoing(self, body: bytes, head: Head, upstream_model: str, *, ask_usage: bool) -> bytes:
+        """Return the body for upstream: the very same bytes but for the model name and the usage option."""
+
+    def reader(self, head: Head, *, hide_usage: bool, error: bool) -> AnswerReader:
+        """Make the reader of one answer; ``error`` says that its status was 4xx or 5xx."""
+
+    def error(self, status: int, kind: str, code: str, message: str, param: str | None = None) -> bytes:
+        """Return an error body in this dialect's shape."""
+
+    def error_event(self, kind: str, code: str, message: str) -> bytes:
+        """Return the event that ends a stream which broke off, so that no client takes it for a clean end."""
+
+    def input_text(self, body: bytes) -> str:
+        """Return the prompt's text for an estimate, with its per-message overhead left to the estimator."""

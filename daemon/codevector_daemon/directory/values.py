@@ -1,0 +1,81 @@
+"""What the directory hands out: frozen values that a request carries along."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from codevector_daemon.metering.prices import RateOverride
+
+from codevector_shared.protocol import ModelKind, ModelStatus, Role
+
+
+class Caller(Struct, frozen=True):
+    """Who is calling: a key, its user, and the defaults and limits the key carries."""
+
+    key_id: int
+    key_name: str
+    user_id: int
+    user_name: str
+    role: Role
+    scope: Literal["gateway", "console"] = "gateway"
+    project: str | None = None
+    client_app: str | None = None
+    allowed_models: frozenset[str] | None = None
+
+    def may_call(self, slug: str) -> bool:
+        """Tell whether this key was granted the model; a key without a list may call every model."""
+        return self.allowed_models is None or slug in self.allowed_models
+
+
+class Secret:
+    """A credential in memory that never shows in a repr, a log or a traceback."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the secret itself; only for the wire."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+class Provider(Struct, frozen=True):
+    """An upstream service, with its credential decrypted for use."""
+
+    id: int
+    name: str
+    kind: str
+    base_url: str
+    dialects: tuple[str, ...]
+    enabled: bool
+    credential: Secret | None
+    created_ms: int
+
+
+class Backend(Struct, frozen=True):
+    """One way to serve a facade."""
+
+    provider: Provider
+    upstream_model: str
+    priority: int = 0
+    weight: int = 1
+
+
+class Facade(Struct, frozen=True):
+    """A model slug as callers see it, and what stands behind it."""
+
+    id: int
+    slug: str
+    display_name: str
+    kind: ModelKind
+    status: ModelStatus
+    backends: tuple[Backend, ...]
+    override: RateOverride | None
+    free: bool
+    context_window: int | None
+    max_output: int | None
+    created_ms: int

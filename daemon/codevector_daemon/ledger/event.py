@@ -1,0 +1,70 @@
+"""What the ledger takes in: a note when a call is admitted, and one event per attempt when it is over."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from codevector_daemon.metering.counts import NOTHING, TokenCounts
+from codevector_shared.protocol import PriceBasis, UsageSource
+
+FinalState = Literal["complete", "client_left", "upstream_failed", "interrupted", "rejected"]
+
+
+class Series(Struct, frozen=True):
+    """The dimensions of a count. One combination gets one integer id in the store."""
+
+    user_id: int
+    key_id: int
+    client_app: str = ""
+    project: str = ""
+    model: str = ""
+    provider: str = ""
+    upstream_model: str = ""
+
+
+class OpenRequest(Struct, frozen=True):
+    """An admitted call, noted before the head of its answer is released. Times are milliseconds since 1970, UTC."""
+
+    id: str
+    started_ms: int
+    series: Series
+    dialect: str
+    stream: bool
+    session: str | None = None
+    agent: str | None = None
+    parent_id: str | None = None
+    attempt: int = 1
+    own_login: bool = False
+    estimated_input: int = 0
+
+
+class UsageEvent(Struct, frozen=True):
+    """One attempt of one call, over and priced. Money is nano-dollars."""
+
+    id: str
+    started_ms: int
+    finished_ms: int
+    state: FinalState
+    series: Series
+    dialect: str
+    stream: bool
+    counts: TokenCounts = NOTHING
+    spend_nano: int = 0
+    usage_source: UsageSource = "none"
+    price_basis: PriceBasis | None = None
+    price_version: str | None = None
+    service_tier: str | None = None
+    status: int | None = None
+    session: str | None = None
+    agent: str | None = None
+    parent_id: str | None = None
+    attempt: int = 1
+    own_login: bool = False
+    imported: bool = False
+    ttft_ms: int | None = None
+    error: str | None = None
+
+    @property
+    def duration_ms(self) -> int:
+        """From the request's arrival to its settling."""
+        return max(0, self.finished_ms - self.started_ms)

@@ -1,0 +1,209 @@
+"""The tables. Times are UTC: ``*_ms`` milliseconds, bucket ``start`` seconds since 1970. Money is nano-dollars."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""An integer row id: SQLite's own rowid, a big serial elsewhere."""
+
+
+def _count(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
+
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    comment="Facts about this ledger: its time zone, its id, the directory's version.",
+    sqlite_with_rowid=False,
+)
+
+# -- directory --------------------------------------------------------------------------------------------------------
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("suspended", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+)
+
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("prefix", sa.Text, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("user_id", sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("project", sa.Text),
+    sa.Column("client_app", sa.Text),
+    sa.Column("scope", sa.Text, nullable=False, server_default="gateway"),
+    sa.Column("allowed_models", sa.Text, comment="JSON list of slugs; NULL: every model, later ones too"),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger),
+    sa.Column("revoked_ms", sa.BigInteger),
+    sa.Column("last_used_ms", sa.BigInteger),
+)
+
+providers = sa.Table(
+    "providers",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("base_url", sa.Text, nullable=False),
+    sa.Column("dialects", sa.Text, nullable=False, comment="JSON list"),
+    sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("credential", sa.LargeBinary, comment="sealed by the vault"),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+)
+
+models = sa.Table(
+    "models",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("price", sa.Text, comment="JSON of the override's rates, USD per million tokens; NULL: catalogue"),
+    sa.Column("free", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("context_window", sa.BigInteger),
+    sa.Column("max_output", sa.BigInteger),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+)
+
+backends = sa.Table(
+    "backends",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("model_id", sa.ForeignKey("models.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("provider_id", sa.ForeignKey("providers.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("upstream_model", sa.Text, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("weight", sa.Integer, nullable=False, server_default="1"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False, comment="such as key.create"),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False, server_default="", comment="JSON; never a secret"),
+)
+
+# -- ledger -----------------------------------------------------------------------------------------------------------
+
+series = sa.Table(
+    "series",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("key_id", sa.BigInteger, nullable=False, comment="0: no key of ours (an imported log)"),
+    sa.Column("client_app", sa.Text, nullable=False, comment="'' where unknown, as in all that follow"),
+    sa.Column("project", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("upstream_model", sa.Text, nullable=False),
+    sa.UniqueConstraint(
+        "user_id", "key_id", "client_app", "project", "model", "provider", "upstream_model", name="series_dimensions"
+    ),
+    comment="One row per combination of dimensions; a count refers to it by id.",
+)
+
+
+def _tier(name: str) -> sa.Table:
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("series_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        _count("requests"),
+        _count("errors"),
+        _count("uncached_input"),
+        _count("cache_read"),
+        _count("cache_write_5m"),
+        _count("cache_write_1h"),
+        _count("output"),
+        _count("reasoning"),
+        _count("spend_nano"),
+        _count("own_login_nano"),
+        _count("estimated_requests"),
+        _count("unpriced_requests"),
+        _count("duration_ms"),
+        sqlite_with_rowid=False,
+    )
+
+
+buckets_5m = _tier("buckets_5m")
+buckets_hour = _tier("buckets_hour")
+buckets_day = _tier("buckets_day")
+buckets_month = _tier("buckets_month")
+
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("seq", Id, primary_key=True, comment="order of settling; the live stream reads on from it"),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("parent_id", sa.Text),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("series_id", sa.BigInteger, nullable=False),
+    sa.Column("started_ms", sa.BigInteger, nullable=False),
+    sa.Column("finished_ms", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer),
+    sa.Column("session", sa.Text),
+    sa.Column("agent", sa.Text),
+    sa.Column("dialect", sa.Text, nullable=False),
+    sa.Column("stream", sa.Boolean, nullable=False),
+    sa.Column("uncached_input", sa.BigInteger, nullable=False),
+    sa.Column("cache_read", sa.BigInteger, nullable=False),
+    sa.Column("cache_write_5m", sa.BigInteger, nullable=False),
+    sa.Column("cache_write_1h", sa.BigInteger, nullable=False),
+    sa.Column("output", sa.BigInteger, nullable=False),
+    sa.Column("reasoning", sa.BigInteger, nullable=False),
+    sa.Column("audio_input", sa.BigInteger, nullable=False),
+    sa.Column("audio_output", sa.BigInteger, nullable=False),
+    sa.Column("server_tool_calls", sa.BigInteger, nullable=False),
+    sa.Column("spend_nano", sa.BigInteger, nullable=False),
+    sa.Column("usage_source", sa.Text, nullable=False),
+    sa.Column("price_basis", sa.Text),
+    sa.Column("price_version", sa.Text),
+    sa.Column("service_tier", sa.Text),
+    sa.Column("own_login", sa.Boolean, nullable=False),
+    sa.Column("imported", sa.Boolean, nullable=False),
+    sa.Column("ttft_ms", sa.BigInteger),
+    sa.Column("duration_ms", sa.BigInteger, nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Index("requests_by_time", "started_ms"),
+    sa.Index("requests_by_series", "series_id", "seq"),
+    sa.Index("requests_by_parent", "parent_id", sqlite_where=sa.text("parent_id IS NOT NULL")),
+)
+
+open_requests = sa.Table(
+    "open_requests",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("parent_id", sa.Text),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("series_id", sa.BigInteger, nullable=False),
+    sa.Column("node", sa.Text, nullable=False, comment="the process that serves it"),
+    sa.Column("started_ms", sa.BigInteger, nullable=False),
+    sa.Column("session", sa.Text),
+    sa.Column("agent", sa.Text),
+    sa.Column("dialect", sa.Text, nullable=False),
+    sa.Column("stream", sa.Boolean, nullable=False),
+    sa.Column("own_login", sa.Boolean, nullable=False),
+    sa.Column("noted", sa.Text, nullable=False, comment="JSON of the counts so far and what they rest on"),
+    comment="The journal: what is under way. A process that dies leaves its rows behind to be settled.",
+    sqlite_with_rowid=False,
+)

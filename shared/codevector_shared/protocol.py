@@ -1,0 +1,479 @@
+"""Every message of the control API, as it travels: daemon to monitor, daemon to command line, and ``--json``.
+
+Money is a decimal string in USD, a price is a decimal string in USD per million tokens, times are ISO 8601 with
+offset, durations say their unit in the name, and what is absent is ``null``.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+API = "/api/v1"
+"""Where the control API lives, on the Unix socket and (the key's own view) on the gateway's listener."""
+
+State = Literal["open", "complete", "client_left", "upstream_failed", "interrupted", "rejected"]
+UsageSource = Literal["reported", "estimated", "none"]
+PriceBasis = Literal["catalogue", "override", "provider", "default", "free", "unpriced"]
+PeriodName = Literal["today", "7d", "30d", "90d", "all", "custom"]
+By = Literal["day", "hour", "model", "provider", "project", "client_app", "key", "user"]
+Granularity = Literal["5m", "hour", "day", "week", "month"]
+Metric = Literal["tokens", "spend", "requests"]
+ModelKind = Literal["chat", "embedding"]
+ModelStatus = Literal["draft", "active", "disabled"]
+Role = Literal["owner", "admin", "member"]
+
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class Message(Struct, frozen=True, forbid_unknown_fields=True):
+    """A request body: what it does not know is refused, with the field named."""
+
+
+class Answer(Struct, frozen=True):
+    """An answer: a newer daemon may add fields, an older client ignores them."""
+
+
+# -- errors -----------------------------------------------------------------------------------------------------------
+
+
+class Problem(Answer, frozen=True):
+    """What went wrong, and what to do about it."""
+
+    code: str
+    message: str
+    hint: str | None = None
+
+
+class Failure(Answer, frozen=True):
+    """The body of every control answer that is not 2xx."""
+
+    error: Problem
+
+
+# -- the daemon -------------------------------------------------------------------------------------------------------
+
+
+class Status(Answer, frozen=True):
+    """What ``codevector status`` reports; providers, models and open_requests are counts."""
+
+    version: str
+    pid: int
+    gateway_url: str
+    socket: str
+    database: str
+    uptime_s: float
+    providers: int
+    models: int
+    open_requests: int
+    users: int
+    keys: int
+    timezone: str
+    demo: bool = False
+    degraded: bool = False
+    spooled_events: int = 0
+
+
+class Me(Answer, frozen=True):
+    """Who the caller of the control API is: the owner on the socket, the key's user over TCP."""
+
+    user: str
+    user_id: int
+    role: Role
+    admin: bool
+    gateway_url: str
+
+
+# -- providers --------------------------------------------------------------------------------------------------------
+
+
+class ProviderCreate(Message, frozen=True):
+    """A new upstream service; the credential is read once, encrypted, and never given out again."""
+
+    name: Name
+    kind: str
+    base_url: str | None = None
+    dialects: list[str] | None = None
+    credential: str | None = None
+
+
+class ProviderPatch(Message, frozen=True):
+    """What may change of a provider."""
+
+    enabled: bool | UnsetType = UNSET
+
+
+class Provider(Answer, frozen=True):
+    """An upstream service."""
+
+    name: str
+    kind: str
+    base_url: str
+    dialects: list[str]
+    enabled: bool
+    has_credential: bool
+    created_at: str
+
+
+class Providers(Answer, frozen=True):
+    """All providers."""
+
+    providers: list[Provider]
+
+
+class ProviderTest(Answer, frozen=True):
+    """What a real cheap call to a provider gave."""
+
+    name: str
+    ok: bool
+    message: str
+    status: int | None = None
+    latency_ms: int | None = None
+    models: int | None = None
+
+
+# -- models -----------------------------------------------------------------------------------------------------------
+
+
+class Backend(Struct, frozen=True):
+    """One way to serve a model facade."""
+
+    provider: str
+    upstream_model: str
+    priority: int = 0
+    weight: int = 1
+
+
+class PriceOverride(Struct, frozen=True):
+    """Rates in USD per million tokens that override the catalogue; left out: cached = input, writes = input."""
+
+    input_price: str
+    output_price: str
+    cached_price: str | None = None
+    cache_write_price: str | None = None
+    cache_write_1h_price: str | None = None
+
+
+class ModelCreate(Message, frozen=True):
+    """A new model facade."""
+
+    slug: Name
+    backends: list[Backend]
+    kind: ModelKind = "chat"
+    display_name: str | None = None
+    price: PriceOverride | None = None
+    free: bool = False
+    context_window: int | None = None
+    max_output: int | None = None
+
+
+class ModelPatch(Message, frozen=True):
+    """What may change of a model facade; a price of ``null`` goes back to the catalogue."""
+
+    display_name: str | UnsetType = UNSET
+    status: ModelStatus | UnsetType = UNSET
+    backends: list[Backend] | UnsetType = UNSET
+    price: PriceOverride | UnsetType | None = UNSET
+    free: bool | UnsetType = UNSET
+    context_window: int | UnsetType | None = UNSET
+    max_output: int | UnsetType | None = UNSET
+
+
+class Model(Answer, frozen=True):
+    """A model facade with the rates that apply to it now, in USD per million tokens (``null``: unknown)."""
+
+    slug: str
+    display_name: str
+    kind: ModelKind
+    status: ModelStatus
+    backends: list[Backend]
+    provider: str | None
+    input_price: str | None
+    output_price: str | None
+    cached_price: str | None
+    cache_write_price: str | None
+    cache_write_1h_price: str | None
+    price_basis: PriceBasis
+    context_window: int | None
+    max_output: int | None
+    capabilities: list[str]
+    created_at: str
+
+
+class Models(Answer, frozen=True):
+    """The model facades: all of them, or those a key may call."""
+
+    models: list[Model]
+
+
+class ModelImport(Message, frozen=True):
+    """Ask for facades of every model that a provider has in the catalogue."""
+
+    provider: str
+
+
+class ModelsImported(Answer, frozen=True):
+    """Which slugs an import made, and which it left alone because they exist."""
+
+    added: list[str]
+    kept: list[str]
+
+
+# -- users and keys ---------------------------------------------------------------------------------------------------
+
+
+class UserCreate(Message, frozen=True):
+    """A new user."""
+
+    name: Name
+    role: Role = "member"
+
+
+class UserPatch(Message, frozen=True):
+    """What may change of a user."""
+
+    name: Name | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+    suspended: bool | UnsetType = UNSET
+
+
+class User(Answer, frozen=True):
+    """A person (or robot) whose calls are counted together."""
+
+    id: int
+    name: str
+    role: Role
+    status: Literal["active", "suspended"]
+    keys: int
+    created_at: str
+
+
+class Users(Answer, frozen=True):
+    """All users."""
+
+    users: list[User]
+
+
+class KeyCreate(Message, frozen=True):
+    """A new gateway key."""
+
+    name: str | None = None
+    user: str | None = None
+    project: str | None = None
+    client_app: str | None = None
+    expires_at: str | None = None
+    allowed_models: list[str] | None = None
+    scope: Literal["gateway", "console"] = "gateway"
+
+
+class Key(Answer, frozen=True):
+    """A gateway key without its secret."""
+
+    id: int
+    name: str
+    prefix: str
+    status: Literal["active", "revoked", "expired"]
+    user: str
+    user_id: int
+    project: str | None
+    client_app: str | None
+    scope: Literal["gateway", "console"]
+    allowed_models: list[str] | None
+    created_at: str
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+
+
+class KeyCreated(Key, kw_only=True, frozen=True):
+    """A new key with its secret: the only time it is shown."""
+
+    key: str
+
+
+class Keys(Answer, frozen=True):
+    """The gateway keys."""
+
+    keys: list[Key]
+
+
+# -- counts -----------------------------------------------------------------------------------------------------------
+
+
+class Period(Answer, frozen=True):
+    """A window of time in the ledger's zone; ``end`` is exclusive, ``start`` is null for all time before any count."""
+
+    name: PeriodName
+    start: str | None
+    end: str
+    timezone: str
+
+
+class Totals(Answer, kw_only=True, frozen=True):
+    """What a set of calls used and cost. ``input_tokens`` = uncached + cached + cache writes."""
+
+    requests: int = 0
+    errors: int = 0
+    input_tokens: int = 0
+    uncached_input_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    spend_usd: str = "0.000000000"
+    own_login_usd: str = "0.000000000"
+    estimated_requests: int = 0
+    unpriced_requests: int = 0
+
+
+class UsageRow(Totals, kw_only=True, frozen=True):
+    """Totals of one value of the dimension asked for; only that dimension's field is present."""
+
+    day: str | UnsetType = UNSET
+    hour: str | UnsetType = UNSET
+    model: str | UnsetType | None = UNSET
+    provider: str | UnsetType | None = UNSET
+    project: str | UnsetType | None = UNSET
+    client_app: str | UnsetType | None = UNSET
+    key: str | UnsetType | None = UNSET
+    key_id: int | UnsetType | None = UNSET
+    user: str | UnsetType | None = UNSET
+    user_id: int | UnsetType | None = UNSET
+
+
+class Usage(Answer, frozen=True):
+    """Totals and rows of a window, with the same elapsed span just before it (null for all time)."""
+
+    period: Period
+    totals: Totals
+    previous: Totals | None
+    rows: list[UsageRow]
+
+
+class Request(Answer, kw_only=True, frozen=True):
+    """One attempt of one call. Open requests have no ``finished_at`` and their counts so far."""
+
+    id: str
+    started_at: str
+    finished_at: str | None
+    state: State
+    status: int | None
+    user: str
+    user_id: int
+    key: str | None
+    key_id: int | None
+    client_app: str | None
+    project: str | None
+    session: str | None
+    agent: str | None
+    dialect: str
+    model: str | None
+    provider: str | None
+    upstream_model: str | None
+    stream: bool
+    attempt: int
+    parent_id: str | None
+    input_tokens: int
+    uncached_input_tokens: int
+    cached_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    spend_usd: str
+    usage_source: UsageSource
+    price_basis: PriceBasis | None
+    price_version: str | None
+    service_tier: str | None
+    own_login: bool
+    imported: bool
+    ttft_ms: int | None
+    duration_ms: int | None
+    error: str | None
+
+
+class Requests(Answer, frozen=True):
+    """Request rows, newest first."""
+
+    requests: list[Request]
+
+
+class LeaderboardRow(Totals, kw_only=True, frozen=True):
+    """One user's place; ``tokens`` = input + output. ``previous_rank`` is null for a newcomer."""
+
+    rank: int
+    previous_rank: int | None
+    user: str
+    you: bool
+    tokens: int
+
+
+class Leaderboard(Answer, frozen=True):
+    """Users ranked by one metric in a window."""
+
+    metric: Metric
+    period: Period
+    rows: list[LeaderboardRow]
+
+
+class Bucket(Totals, kw_only=True, frozen=True):
+    """Totals of one bar of a chart; ``end`` is exclusive. Bars without calls are present with zeros."""
+
+    start: str
+    end: str
+
+
+class Dashboard(Answer, kw_only=True, frozen=True):
+    """All that the dashboard draws, read in one consistent moment."""
+
+    period: Period
+    granularity: Granularity
+    totals: Totals
+    previous: Totals | None
+    buckets: list[Bucket]
+    models: list[UsageRow]
+    projects: list[UsageRow]
+    latest: list[Request]
+    p50_ms: int | None
+    output_tokens_per_s: float | None
+    spend_usd_per_hour: str
+    month_end_usd: str | None
+
+
+# -- the live stream --------------------------------------------------------------------------------------------------
+
+
+class Progress(Answer, frozen=True):
+    """How far an open request has come."""
+
+    id: str
+    output_tokens: int
+    ttft_ms: int | None
+
+
+class Snapshot(Answer, kw_only=True, tag_field="type", tag="snapshot", frozen=True):
+    """The first message of the live stream: what is open now and what finished last (newest first)."""
+
+    seq: int
+    at: str
+    status: Status
+    open: list[Request]
+    latest: list[Request]
+
+
+class Delta(Answer, kw_only=True, tag_field="type", tag="delta", frozen=True):
+    """What changed since the message numbered ``seq - 1``; empty ones arrive as a heartbeat.
+
+    ``directory_version`` moves when providers, models, keys or users changed and must be read again.
+    """
+
+    seq: int
+    at: str
+    opened: list[Request]
+    progress: list[Progress]
+    settled: list[Request]
+    directory_version: int
+    degraded: bool
+    spooled_events: int
+
+
+LiveMessage = Snapshot | Delta
