@@ -5,7 +5,6 @@ from typing import Literal
 from msgspec import Struct
 
 from codevector_daemon.metering.prices import RateOverride
-
 from codevector_shared.protocol import ModelKind, ModelStatus, Role
 
 

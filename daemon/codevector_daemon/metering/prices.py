@@ -1,7 +1,8 @@
 """What counts cost: rates per model and date, compiled once, and exact integer arithmetic."""
 
-from codevector_shared.protocol import PriceBasis
 from msgspec import Struct
+
+from codevector_shared.protocol import PriceBasis
 
 
 class Price(Struct, frozen=True):
