@@ -1,0 +1,87 @@
+"""Where CodeVector's files live: one folder under CODEVECTOR_HOME, else the platform's own places."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import PlatformDirs
+
+SOCKET_PATH_LIMIT = 100
+"""Bytes. The kernel's limit is 104 on macOS and 108 on Linux, its closing zero byte included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Every path the daemon, the command line and the monitor share."""
+
+    home: Path | None
+    config_file: Path
+    database: Path
+    spool: Path
+    socket: Path
+    log: Path
+    master_key: Path
+    rates_cache: Path
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Places":
+        """Read CODEVECTOR_HOME and CODEVECTOR_SOCKET; an empty variable counts as unset."""
+        home = environ.get("CODEVECTOR_HOME") or None
+        places = cls._in_one_folder(Path(home).expanduser().absolute()) if home else cls._on_this_platform()
+        socket = environ.get("CODEVECTOR_SOCKET")
+        return places.with_socket(Path(socket).expanduser().absolute() if socket else places.socket)
+
+    @classmethod
+    def _in_one_folder(cls, home: Path) -> "Places":
+        return cls(
+            home=home,
+            config_file=home / "config.toml",
+            database=home / "codevector.db",
+            spool=home / "spool",
+            socket=home / "control.sock",
+            log=home / "daemon.log",
+            master_key=home / "master.key",
+            rates_cache=home / "rates.cache",
+        )
+
+    @classmethod
+    def _on_this_platform(cls) -> "Places":
+        dirs = PlatformDirs("codevector", appauthor=False)
+        data = dirs.user_data_path
+        return cls(
+            home=None,
+            config_file=dirs.user_config_path / "config.toml",
+            database=data / "codevector.db",
+            spool=data / "spool",
+            socket=runtime_folder() / "control.sock",
+            log=dirs.user_log_path / "daemon.log",
+            master_key=data / "master.key",
+            rates_cache=dirs.user_cache_path / "rates.cache",
+        )
+
+    def with_socket(self, socket: Path) -> "Places":
+        """Take that control socket, or a short one in the runtime folder where its path is too long for the platform."""
+        if len(os.fsencode(socket)) > SOCKET_PATH_LIMIT:
+            name = hashlib.sha256(os.fsencode(socket)).hexdigest()[:16]
+            socket = runtime_folder() / f"{name}.sock"
+        return Places(
+            self.home,
+            self.config_file,
+            self.database,
+            self.spool,
+            socket,
+            self.log,
+            self.master_key,
+            self.rates_cache,
+        )
+
+
+def runtime_folder() -> Path:
+    """Return this user's folder for sockets: under XDG_RUNTIME_DIR where there is one, else a private one in /tmp."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime and Path(runtime).is_dir():
+        return Path(runtime) / "codevector"
+    return Path(tempfile.gettempdir()) / f"codevector-{os.getuid()}"
