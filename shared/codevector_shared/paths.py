@@ -3,8 +3,9 @@
 import hashlib
 import os
 import tempfile
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from platformdirs import PlatformDirs
@@ -31,7 +32,7 @@ class Places:
         """Read CODEVECTOR_HOME and CODEVECTOR_SOCKET; an empty variable counts as unset."""
         home = environ.get("CODEVECTOR_HOME") or None
         places = cls._in_one_folder(Path(home).expanduser().absolute()) if home else cls._on_this_platform()
-        socket = environ.get("CODEVECTOR_SOCKET")
+        socket = environ.get("CODEVECTOR_SOCKET") or _socket_setting(places.config_file)
         return places.with_socket(Path(socket).expanduser().absolute() if socket else places.socket)
 
     @classmethod
@@ -63,20 +64,11 @@ class Places:
         )
 
     def with_socket(self, socket: Path) -> "Places":
-        """Take that control socket, or a short one in the runtime folder where its path is too long for the platform."""
+        """Take that control socket, or a short one in the runtime folder where the platform cannot take its path."""
         if len(os.fsencode(socket)) > SOCKET_PATH_LIMIT:
             name = hashlib.sha256(os.fsencode(socket)).hexdigest()[:16]
             socket = runtime_folder() / f"{name}.sock"
-        return Places(
-            self.home,
-            self.config_file,
-            self.database,
-            self.spool,
-            socket,
-            self.log,
-            self.master_key,
-            self.rates_cache,
-        )
+        return replace(self, socket=socket)
 
 
 def runtime_folder() -> Path:
@@ -85,3 +77,13 @@ def runtime_folder() -> Path:
     if runtime and Path(runtime).is_dir():
         return Path(runtime) / "codevector"
     return Path(tempfile.gettempdir()) / f"codevector-{os.getuid()}"
+
+
+def _socket_setting(config_file: Path) -> str | None:
+    """Return ``socket`` from config.toml; a file that cannot be read is for the daemon to complain about."""
+    try:
+        settings = tomllib.loads(config_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    socket = settings.get("socket")
+    return socket if isinstance(socket, str) else None
