@@ -187,6 +187,7 @@ requests = sa.Table(
     sa.Index("requests_by_time", "started_ms"),
     sa.Index("requests_by_series", "series_id", "seq"),
     sa.Index("requests_by_parent", "parent_id", sqlite_where=sa.text("parent_id IS NOT NULL")),
+    sa.Index("requests_by_state", "state", "seq", sqlite_where=sa.text("state <> 'complete'")),
 )
 
 open_requests = sa.Table(
@@ -205,5 +206,13 @@ open_requests = sa.Table(
     sa.Column("own_login", sa.Boolean, nullable=False),
     sa.Column("noted", sa.Text, nullable=False, comment="JSON of the counts so far and what they rest on"),
     comment="The journal: what is under way. A process that dies leaves its rows behind to be settled.",
+    sqlite_with_rowid=False,
+)
+
+spool_batches = sa.Table(
+    "spool_batches",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True, comment="a frame of a spool file; here as soon as it is counted"),
+    comment="Which spooled batches are counted already, so that a replay that was killed counts none twice.",
     sqlite_with_rowid=False,
 )

@@ -1,0 +1,4 @@
+"""The steps between versions of the schema, run by Alembic."""
+
+HEAD = "0001"
+"""The newest revision; kept here so that a start can compare it without importing Alembic."""
