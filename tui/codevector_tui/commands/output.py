@@ -1,0 +1,82 @@
+"""What commands print: one JSON document, or lines and tables for people."""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import IO, Literal, NamedTuple
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from codevector_shared.formats import clean
+
+PIPED_WIDTH = 200
+"""Columns of a table that no terminal limits."""
+
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+
+
+class Column(NamedTuple):
+    """A column of a table; numbers stand to the right."""
+
+    title: str
+    align: Literal["left", "right"] = "left"
+
+
+def document(value: object, *, one_line: bool = False) -> str:
+    """Return a protocol value as JSON; what a terminal would obey is escaped, which changes no value."""
+    encoded = msgspec.json.encode(value)
+    text = (encoded if one_line else msgspec.json.format(encoded, indent=2)).decode()
+    return _UNSAFE.sub(lambda match: json.dumps(match.group())[1:-1], text)
+
+
+def emit(value: object, *, one_line: bool = False) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(document(value, one_line=one_line) + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str = "") -> None:
+    """Print a line of our own words, in which foreign parts were cleaned."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Tell a person something beside the output proper, on standard error."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, empty: str) -> None:
+    """Print a table, or what to do where there is nothing to show."""
+    body = list(rows)
+    if not body:
+        say(empty)
+        return
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for column in columns:
+        grid.add_column(column.title, justify=column.align, no_wrap=True, overflow="ellipsis")
+    for row in body:
+        grid.add_row(*(Text(clean(cell)) for cell in row))
+    console().print(grid)
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> None:
+    """Print names and values, one pair per line."""
+    grid = Table.grid(padding=(0, 2))
+    for name, value in pairs:
+        grid.add_row(Text(name, style="dim"), Text(clean(value), overflow="fold"))
+    console().print(grid)
+
+
+def console(file: IO[str] | None = None) -> Console:
+    """Return a console that reads no markup and paints nothing where no terminal is."""
+    stream = file or sys.stdout
+    return Console(
+        file=stream, markup=False, highlight=False, emoji=False, width=None if stream.isatty() else PIPED_WIDTH
+    )
