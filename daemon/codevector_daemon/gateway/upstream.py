@@ -1,9 +1,11 @@
 """Calling a provider: the very bytes out, the very bytes back."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from msgspec import Struct
+
+from codevector_daemon.errors import UpstreamUnreachable
 
 Headers = tuple[tuple[bytes, bytes], ...]
 """Header lines in the order and spelling of the wire, duplicates kept."""
@@ -22,8 +24,13 @@ class UpstreamRequest(Struct, frozen=True):
 class UpstreamAnswer(Protocol):
     """The answer of a provider, its body not yet read. Must be closed on every path."""
 
-    status: int
-    headers: Headers
+    @property
+    def status(self) -> int:
+        """The status code."""
+
+    @property
+    def headers(self) -> Headers:
+        """The header lines."""
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives, still content-coded; raises UpstreamBroken when it is cut."""
@@ -37,3 +44,27 @@ class Upstream(Protocol):
 
     async def send(self, request: UpstreamRequest) -> UpstreamAnswer:
         """Send and wait for the head of the answer; raises UpstreamUnreachable, UpstreamTimeout, UpstreamBroken."""
+
+    async def close(self) -> None:
+        """Cut what is still open and wait until it is."""
+
+
+class Upstreams:
+    """All ways to call a provider, told apart by the scheme of the URL."""
+
+    def __init__(self, by_scheme: Mapping[str, Upstream]) -> None:
+        self._by_scheme = dict(by_scheme)
+
+    async def send(self, request: UpstreamRequest) -> UpstreamAnswer:
+        """Send by the upstream that serves the URL's scheme."""
+        scheme = request.url.partition("://")[0].lower()
+        upstream = self._by_scheme.get(scheme)
+        if upstream is None:
+            known = ", ".join(f"{name}://" for name in sorted(self._by_scheme))
+            raise UpstreamUnreachable(f"The provider's address must begin with one of {known}")
+        return await upstream.send(request)
+
+    async def close(self) -> None:
+        """Close every upstream once."""
+        for upstream in {id(each): each for each in self._by_scheme.values()}.values():
+            await upstream.close()
