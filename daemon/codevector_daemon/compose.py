@@ -1,0 +1,89 @@
+"""The one place that builds the object graph: what needs what, opened in order and closed in reverse."""
+
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+
+from codevector_daemon.control import Services, control_app, member_blueprint
+from codevector_daemon.directory import Directory
+from codevector_daemon.directory.vault import Vault, load_master
+from codevector_daemon.gateway.call import Gateway
+from codevector_daemon.gateway.hosts import AllowedHosts
+from codevector_daemon.gateway.metrics import Metrics
+from codevector_daemon.gateway.pages import gateway_app
+from codevector_daemon.gateway.running import Running
+from codevector_daemon.gateway.settle import orphan_event
+from codevector_daemon.gateway.upstream import Upstreams
+from codevector_daemon.gateway.usage_option import UsageOption
+from codevector_daemon.ledger import Ledger
+from codevector_daemon.metering.prices import PriceBook
+from codevector_daemon.serve import Apps
+from codevector_daemon.settings import Settings
+from codevector_daemon.store.engine import Store
+from codevector_shared import __version__
+from codevector_shared.paths import Places
+from codevector_shared.protocol import Status
+
+
+def now_ms() -> int:
+    """Return the wall clock in milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A complete node, ready to be served."""
+
+    apps: Apps
+    gateway: Gateway
+
+
+@asynccontextmanager
+async def compose(
+    places: Places, settings: Settings, environ: Mapping[str, str], gateway_url: str, *, demo: bool
+) -> AsyncIterator[Daemon]:
+    """Open everything the daemon needs; on the way out the ledger is written and the store closed last."""
+    async with AsyncExitStack() as closing:
+        store = await Store.open(settings.database_url, patience_s=settings.store_patience)
+        closing.push_async_callback(store.close)
+        directory = await Directory.open(store, Vault(load_master(places.master_key, environ)), now_ms)
+        closing.push_async_callback(directory.close)
+        prices = _prices(places, settings)
+        ledger = await Ledger.open(
+            store,
+            node=f"{os.getpid()}",
+            spool=places.spool,
+            timezone=settings.timezone,
+            durability=settings.durability,
+            settle_orphan=lambda orphan: orphan_event(orphan, directory, prices, now_ms()),
+            now_ms=now_ms,
+        )
+        closing.push_async_callback(ledger.close)
+        upstream = Upstreams.open()
+        closing.push_async_callback(upstream.close)
+        gateway = Gateway(
+            settings=settings,
+            directory=directory,
+            ledger=ledger,
+            prices=prices,
+            upstream=upstream,
+            running=Running(),
+            usage_option=UsageOption(),
+            hosts=AllowedHosts(settings.listen_address[0], settings.allowed_hosts),
+            now_ms=now_ms,
+        )
+        services = Services(
+            store=store,
+            ledger=ledger,
+            directory=directory,
+            prices=prices,
+            upstream=upstream,
+            status=_status(places, settings, gateway, gateway_url, demo=demo),
+            now_ms=now_ms,
+        )
+        app = gateway_app(gateway, cache(lambda: Metrics(ledger)))
+        app.register_blueprint(member_blueprint(services))
+        yield Daemon(Apps(gateway=app, control=control_app(services)), gateway)

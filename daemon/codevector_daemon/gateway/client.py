@@ -1,0 +1,82 @@
+"""The client's end of a call: the answer going out, and the news that the client has gone."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Self
+
+from codevector_daemon.gateway.running import Ending, Stop
+
+logger = logging.getLogger(__name__)
+
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+class Client:
+    """Sends one answer and watches for the client leaving or no longer reading.
+
+    The server's own ``send`` neither fails nor waits once the client is gone, and waits for ever on one that does not
+    read, so both are noticed here.
+    """
+
+    def __init__(self, receive: Receive, send: Send, ending: Ending, *, stall_s: float) -> None:
+        self._receive = receive
+        self._send = send
+        self._ending = ending
+        self._stall_s = stall_s
+        self._sending_since: float | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.head_sent = False
+        self._ended = False
+
+    async def __aenter__(self) -> Self:
+        self._watcher = asyncio.ensure_future(self._watch())
+        self._timer = asyncio.get_running_loop().call_later(self._stall_s, self._check_stall)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        """Send the head of the answer."""
+        self.head_sent = True
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def body(self, data: bytes) -> None:
+        """Send a piece of the body, at the pace the client reads."""
+        self._sending_since = asyncio.get_running_loop().time()
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        self._sending_since = None
+
+    async def end(self) -> None:
+        """Send the clean end of the answer; leaving it out cuts the connection."""
+        self._ended = True
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Send an answer of the gateway's own in one piece."""
+        await self.head(status, [*headers, (b"content-length", b"%d" % len(body))])
+        self._ended = True
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if not self._ended:  # the server also says so when it closes a finished answer
+            self._ending.stop(Stop.CLIENT_LEFT)
+
+    def _check_stall(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._sending_since is not None and loop.time() - self._sending_since >= self._stall_s:
+            logger.warning("a client stopped reading its answer for %.0f s and was cut off", self._stall_s)
+            self._ending.stop(Stop.CLIENT_STALLED)
+            return
+        self._timer = loop.call_later(max(self._stall_s / 4, 0.05), self._check_stall)

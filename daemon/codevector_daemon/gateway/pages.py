@@ -1,0 +1,178 @@
+"""Everything of the gateway that is not metered: probes, metrics and the lists of models, as plain Quart routes."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import msgspec
+from quart import Quart, Response, request
+from werkzeug.exceptions import HTTPException
+
+from codevector_daemon.dialects import by_name
+from codevector_daemon.errors import Refused
+from codevector_daemon.gateway.attribution import clean
+from codevector_daemon.gateway.call import Gateway
+from codevector_daemon.gateway.caller import identify
+from codevector_daemon.gateway.headers import HeaderMap
+from codevector_daemon.gateway.routes import DataPlane
+
+if TYPE_CHECKING:
+    from codevector_daemon.directory.values import Caller, Facade
+    from codevector_daemon.gateway.metrics import Metrics
+
+JSON = "application/json"
+_OPENAI_LISTS = ("/v1/models", "/gateway/openai/v1/models")
+_ANTHROPIC_LIST = "/gateway/anthropic/v1/models"
+MOST_MODELS = 1000
+"""The largest page of Anthropic's list; OpenAI's list has no pages."""
+
+
+def gateway_app(gateway: Gateway, metrics: Callable[[], "Metrics"]) -> Quart:
+    """Build the app of the TCP listener, with the data plane around it."""
+    app = Quart("codevector", static_folder=None)
+    app.config.update(RESPONSE_TIMEOUT=None, BODY_TIMEOUT=None, MAX_CONTENT_LENGTH=gateway.settings.max_body_bytes)
+    _add_probes(app, gateway, metrics)
+    _add_model_lists(app, gateway)
+    _add_errors(app)
+    app.before_request(_host_check(gateway))
+    app.asgi_app = DataPlane(app.asgi_app, gateway)  # type: ignore[method-assign]
+    return app
+
+
+# -- probes -----------------------------------------------------------------------------------------------------------
+
+
+def _add_probes(app: Quart, gateway: Gateway, metrics: Callable[[], "Metrics"]) -> None:
+    @app.get("/")
+    @app.get("/healthz")
+    async def alive() -> Response:
+        return Response(b"CodeVector\n", content_type="text/plain; charset=utf-8")
+
+    @app.get("/readyz")
+    async def ready() -> Response:
+        spooled = gateway.ledger.spooled_events
+        state = {"status": "degraded" if gateway.ledger.degraded else "ready", "spooled_events": spooled}
+        return Response(msgspec.json.encode(state), content_type=JSON)
+
+    @app.get("/metrics")
+    async def figures() -> Response:
+        if not (gateway.settings.metrics_from_anywhere or _from_loopback()):
+            raise Refused(
+                403,
+                "permission_error",
+                "metrics_not_allowed",
+                "Metrics are for this machine only; metrics_from_anywhere = true opens them.",
+            )
+        return Response(metrics().text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _from_loopback() -> bool:
+    address = request.remote_addr
+    try:
+        return address is not None and ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+# -- lists of models --------------------------------------------------------------------------------------------------
+
+
+def _add_model_lists(app: Quart, gateway: Gateway) -> None:
+    async def models() -> Response:
+        facades = _granted(gateway)
+        body = _anthropic_page(facades) if _wants_anthropic() else _openai_list(facades)
+        return Response(msgspec.json.encode(body), content_type=JSON)
+
+    async def model(slug: str) -> Response:
+        caller, facade = _caller(gateway), gateway.directory.facade(slug)
+        if facade is None or facade.status != "active" or not caller.may_call(slug):
+            raise Refused(404, "not_found_error", "model_not_found", f"The model '{clean(slug)}' does not exist here.")
+        body = _anthropic_model(facade) if _wants_anthropic() else _openai_model(facade)
+        return Response(msgspec.json.encode(body), content_type=JSON)
+
+    for number, path in enumerate((*_OPENAI_LISTS, _ANTHROPIC_LIST)):
+        app.add_url_rule(path, f"models_{number}", models, methods=["GET"])
+        app.add_url_rule(f"{path}/<path:slug>", f"model_{number}", model, methods=["GET"])
+
+
+def _caller(gateway: Gateway) -> "Caller":
+    return identify(_headers(), gateway.directory).caller
+
+
+def _granted(gateway: Gateway) -> list["Facade"]:
+    caller = _caller(gateway)
+    active = (facade for facade in gateway.directory.facades() if facade.status == "active")
+    return sorted((facade for facade in active if caller.may_call(facade.slug)), key=lambda facade: facade.slug)
+
+
+def _wants_anthropic() -> bool:
+    return request.path.startswith("/gateway/anthropic") or "anthropic-version" in request.headers
+
+
+def _openai_list(facades: list["Facade"]) -> dict[str, object]:
+    return {"object": "list", "data": [_openai_model(facade) for facade in facades]}
+
+
+def _openai_model(facade: "Facade") -> dict[str, object]:
+    owner = facade.backends[0].provider.name if facade.backends else "codevector"
+    return {"id": facade.slug, "object": "model", "created": facade.created_ms // 1000, "owned_by": owner}
+
+
+def _anthropic_page(facades: list["Facade"]) -> dict[str, object]:
+    """Return one page of Anthropic's list: ``limit``, ``after_id`` and ``before_id`` as in its API reference."""
+    limit = min(max(request.args.get("limit", 20, type=int), 1), MOST_MODELS)
+    slugs = [facade.slug for facade in facades]
+    after, before = request.args.get("after_id"), request.args.get("before_id")
+    first = slugs.index(after) + 1 if after in slugs else 0
+    last = slugs.index(before) if before in slugs else len(slugs)
+    part = facades[first:last]
+    page = part[-limit:] if before in slugs else part[:limit]
+    return {
+        "data": [_anthropic_model(facade) for facade in page],
+        "has_more": len(page) < len(part),
+        "first_id": page[0].slug if page else None,
+        "last_id": page[-1].slug if page else None,
+    }
+
+
+def _anthropic_model(facade: "Facade") -> dict[str, object]:
+    created = datetime.fromtimestamp(facade.created_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"type": "model", "id": facade.slug, "display_name": facade.display_name, "created_at": created}
+
+
+# -- refusals ---------------------------------------------------------------------------------------------------------
+
+
+def _host_check(gateway: Gateway) -> Callable[[], Awaitable[None]]:
+    async def check() -> None:
+        server = request.scope.get("server")
+        gateway.hosts.check(_headers(), server)
+
+    return check
+
+
+def _headers() -> HeaderMap:
+    return HeaderMap(request.scope["headers"])
+
+
+def _add_errors(app: Quart) -> None:
+    @app.errorhandler(Refused)
+    async def refused(error: Refused) -> Response:
+        return _answer(error)
+
+    @app.errorhandler(HTTPException)
+    async def http(error: HTTPException) -> Response:
+        status = error.code or 500
+        kind = "not_found_error" if status == 404 else "invalid_request_error"  # noqa: PLR2004 - HTTP's own number
+        code = (error.name or "error").lower().replace(" ", "_")
+        return _answer(Refused(status, kind, code, f"{request.method} {clean(request.path)}: {error.name}."))
+
+
+def _answer(refused: Refused) -> Response:
+    dialect = by_name["messages" if _wants_anthropic() else "chat"]
+    body = dialect.error(refused.status, refused.kind, refused.code, refused.message)
+    answer = Response(body, status=refused.status, content_type=JSON)
+    for name, value in refused.headers:
+        answer.headers.add(name.decode(), value.decode())
+    return answer

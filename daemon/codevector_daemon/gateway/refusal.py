@@ -1,0 +1,35 @@
+"""The gateway's own answers to a call: the contract's error table in the shape of the route's dialect."""
+
+from codevector_daemon.dialects.base import Dialect
+from codevector_daemon.errors import Refused, StoreError, UpstreamError, UpstreamTimeout
+from codevector_daemon.gateway.client import Client
+
+Lines = list[tuple[bytes, bytes]]
+
+
+async def refuse(client: Client, dialect: Dialect, refusal: Refused, request_id: str) -> None:
+    """Send the refusal as a whole answer."""
+    headers: Lines = [
+        (b"content-type", b"application/json"),
+        (b"x-codevector-request-id", request_id.encode()),
+        *refusal.headers,
+    ]
+    body = dialect.error(refusal.status, refusal.kind, refusal.code, refusal.message)
+    await client.whole(refusal.status, headers, body)
+
+
+def of_upstream(error: UpstreamError, provider: str) -> Refused:
+    """Return the answer for a provider that could not be used."""
+    status, code = (504, "provider_timeout") if isinstance(error, UpstreamTimeout) else (502, "provider_unreachable")
+    return Refused(status, "api_error", code, f"The provider '{provider}' could not be used: {error}")
+
+
+def of_store(error: StoreError) -> Refused:
+    """Return the answer for a ledger that cannot be written, spool included."""
+    message = f"The gateway cannot write its ledger, so it takes no calls: {error}"
+    return Refused(503, "api_error", "ledger_unwritable", message, ((b"retry-after", b"5"),))
+
+
+SHUTTING_DOWN = Refused(
+    503, "api_error", "shutting_down", "The gateway is shutting down; send the call again.", ((b"retry-after", b"2"),)
+)

@@ -1,0 +1,291 @@
+"""One admitted call on its way through: out to the provider, back to the client, and settled, whatever happens."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+
+from msgspec.structs import replace
+
+from codevector_daemon.errors import Refused, StoreError, UpstreamError
+from codevector_daemon.gateway import headers, refusal, routing, settle
+from codevector_daemon.gateway.call import Call, Gateway
+from codevector_daemon.gateway.client import Client
+from codevector_daemon.gateway.ids import new_request_id
+from codevector_daemon.gateway.running import Ending, Stop
+from codevector_daemon.gateway.settle import Outcome
+from codevector_daemon.gateway.upstream import UpstreamAnswer
+from codevector_daemon.ledger.event import FinalState, OpenRequest
+from codevector_daemon.metering import estimate
+from codevector_daemon.metering.tap import Tap
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_S = 0.25
+"""How often the counts of an open call are told to whoever watches."""
+LAST_WORD_S = 1.0
+"""How long a client that is being cut off may take to read why."""
+FIRST_ERROR_STATUS = 400
+USAGE_OPTION_REFUSED = 400
+
+
+class Relay:
+    """Carries one call. Its fields are what is known of the current attempt; it is settled exactly once."""
+
+    def __init__(self, gateway: Gateway, call: Call, client: Client, ending: Ending) -> None:
+        self._gateway = gateway
+        self._call = call
+        self._client = client
+        self._ending = ending
+        self._answer: UpstreamAnswer | None = None
+        self._tap: Tap | None = None
+        self._attempt = 1
+        self._sent = False
+        self._ttft_ms: int | None = None
+        self._settled: Awaitable[None] | None = None
+        self._next_progress = 0.0
+
+    async def run(self) -> None:
+        """Serve the call to its end: when this returns, the row is durable and the client has all it will get."""
+        opened = self._gateway.ledger.admit(self._note())
+        try:
+            asks_usage = await self._send()
+            await asyncio.shield(opened)
+            await self._pass_on(hide_usage=asks_usage)
+        except UpstreamError as error:
+            await self._fail(error)
+        except StoreError as error:
+            await self._unwritable(error)
+        except asyncio.CancelledError:
+            await self._stop()
+        finally:
+            await self._close_answer()
+
+    # -- out to the provider ------------------------------------------------------------------------------------------
+
+    async def _send(self) -> bool:
+        """Get the head of an answer; returns whether its usage must be hidden, because only the gateway asked."""
+        option = self._gateway.usage_option
+        asks_usage = option.wanted(self._call)
+        self._answer = answer = await self._send_once(ask_usage=asks_usage)
+        if not asks_usage or answer.status != USAGE_OPTION_REFUSED:
+            return asks_usage
+        whole = await option.refused(self._call, answer)
+        if whole is not None:
+            self._answer = whole
+            return asks_usage
+        await self._close_answer()
+        await self._settle_earlier_attempt("usage_option_refused")
+        self._answer = await self._send_once(ask_usage=False)
+        return False
+
+    async def _send_once(self, *, ask_usage: bool) -> UpstreamAnswer:
+        call = self._call
+        body = call.dialect.outgoing(call.body, call.head, call.backend.upstream_model, ask_usage=ask_usage)
+        limit = self._gateway.settings.first_byte_seconds
+        request = routing.upstream_request(call, body, plain=ask_usage, first_byte_s=limit)
+        self._sent = True
+        return await self._gateway.upstream.send(request)
+
+    # -- back to the client -------------------------------------------------------------------------------------------
+
+    async def _pass_on(self, *, hide_usage: bool) -> None:
+        answer, tap = await self._head(hide_usage=hide_usage)
+        async for chunk in answer.chunks():
+            if self._ttft_ms is None:
+                self._ttft_ms = self._gateway.now_ms() - self._call.arrival.received_ms
+            ready = tap.feed(chunk)
+            if ready:
+                await self._client.body(ready)
+            if tap.ended and self._settled is None:
+                await self._settle("complete")
+                await self._client.body(tap.release())
+            self._tell_progress(tap)
+        await self._finish(answer, tap)
+
+    async def _head(self, *, hide_usage: bool) -> tuple[UpstreamAnswer, Tap]:
+        answer = self._answer
+        if answer is None:
+            raise AssertionError("there is no answer to pass on")
+        lines = headers.HeaderMap(answer.headers)
+        reader = self._call.dialect.reader(
+            self._call.head, hide_usage=hide_usage, error=answer.status >= FIRST_ERROR_STATUS
+        )
+        self._tap = tap = Tap(
+            reader,
+            content_type=lines.text(b"content-type"),
+            content_encoding=lines.text(b"content-encoding"),
+            hide_usage=hide_usage,
+        )
+        head = headers.incoming(
+            answer.headers,
+            self._call.id.encode(),
+            drop_length=hide_usage and tap.streamed,
+            drop_coding=tap.drops_encoding,
+        )
+        await self._client.head(answer.status, head)
+        return answer, tap
+
+    async def _finish(self, answer: UpstreamAnswer, tap: Tap) -> None:
+        """Settle by what the whole answer was; only a whole one gets a clean end."""
+        if self._settled is None:
+            state, error = _judge(answer.status, tap)
+            await self._settle(state, error)
+            rest = tap.release()
+            if error == BROKE_OFF:
+                await self._last_word(BROKE_OFF, "The provider ended the stream before the answer was complete.")
+                return
+            if rest:
+                await self._client.body(rest)
+        await self._client.end()
+
+    def _tell_progress(self, tap: Tap) -> None:
+        now = asyncio.get_running_loop().time()
+        if now < self._next_progress or self._settled is not None:
+            return
+        self._next_progress = now + PROGRESS_S
+        counts = replace(tap.reading().counts, output=tap.progress())
+        self._gateway.ledger.progress(self._call.id, counts, self._ttft_ms)
+
+    # -- when it goes wrong -------------------------------------------------------------------------------------------
+
+    async def _fail(self, error: UpstreamError) -> None:
+        if self._settled is not None:  # what broke came after the answer's own end
+            await self._client.end()
+            return
+        why = type(error).__name__.removeprefix("Upstream").lower()
+        await self._settle("upstream_failed", f"upstream_{why}")
+        provider = self._call.backend.provider.name
+        refused = refusal.of_upstream(error, provider)
+        if self._client.head_sent:
+            await self._last_word(refused.code, refused.message)
+        else:
+            await self._refuse(refused)
+
+    async def _unwritable(self, error: StoreError) -> None:
+        logger.error("a call could not be written to the ledger: %s", error)
+        if not self._client.head_sent:
+            await self._refuse(refusal.of_store(error))
+
+    async def _stop(self) -> None:
+        """Settle a call that was ended from outside: the client left, or the daemon is stopping."""
+        reason = self._ending.reason
+        if reason is None:  # the server is tearing its tasks down; the settlement outlives this one
+            self._begin_settling("interrupted", "cancelled")
+            raise asyncio.CancelledError
+        self._ending.take_over()
+        if reason is Stop.SHUTDOWN:
+            await self._settle("interrupted", "shutdown")
+            await self._say_goodbye()
+            return
+        await self._drain()
+        await self._settle("client_left", "client_stalled" if reason is Stop.CLIENT_STALLED else None)
+
+    async def _drain(self) -> None:
+        """Read on for a while after the client has left, where a setting asks to learn the true usage."""
+        seconds = self._gateway.settings.drain_seconds
+        if seconds == 0 or self._settled is not None or self._answer is None or self._tap is None:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                async for chunk in self._answer.chunks():
+                    self._tap.feed(chunk)
+                    if self._tap.ended:
+                        return
+        except (TimeoutError, UpstreamError) as error:
+            logger.debug("draining ended early: %s", error)
+
+    async def _say_goodbye(self) -> None:
+        if self._client.head_sent:
+            await self._last_word(refusal.SHUTTING_DOWN.code, refusal.SHUTTING_DOWN.message)
+        else:
+            await self._refuse(refusal.SHUTTING_DOWN)
+
+    async def _refuse(self, refused: Refused) -> None:
+        await refusal.refuse(self._client, self._call.dialect, refused, self._call.id)
+
+    async def _last_word(self, code: str, message: str) -> None:
+        """End a stream with the dialect's error event; without a clean end, so that nobody takes it for whole."""
+        if self._tap is None or not self._tap.streamed or self._tap.ended:
+            return
+        try:
+            async with asyncio.timeout(LAST_WORD_S):
+                await self._client.body(self._call.dialect.error_event("api_error", code, message))
+        except TimeoutError:
+            logger.debug("a client did not read its last event in time")
+
+    # -- settling -----------------------------------------------------------------------------------------------------
+
+    async def _settle(self, state: FinalState, error: str | None = None) -> None:
+        """Make the attempt's event durable. A second call waits for the first one's event: there is only one."""
+        await asyncio.shield(self._begin_settling(state, error))
+
+    def _begin_settling(self, state: FinalState, error: str | None) -> Awaitable[None]:
+        if self._settled is None:
+            outcome = self._outcome(state, error)
+            if settle.needs_estimate(outcome, self._tap):
+                self._settled = self._gateway.running.settle(self._estimate_and_settle(outcome))
+            else:
+                event = settle.reported_event(self._gateway, self._call, outcome, self._tap)
+                self._settled = self._gateway.ledger.settle(event)
+        return self._settled
+
+    async def _estimate_and_settle(self, outcome: Outcome) -> None:
+        event = await settle.estimated_event(self._gateway, self._call, outcome, self._tap)
+        await self._gateway.ledger.settle(event)
+
+    async def _settle_earlier_attempt(self, error: str) -> None:
+        """Write a failed attempt as a row of its own that points to the call; the call goes on."""
+        outcome = replace(
+            self._outcome("upstream_failed", error),
+            request_id=new_request_id(self._gateway.now_ms()),
+            parent_id=self._call.id,
+        )
+        self._answer = None
+        self._attempt += 1
+        await asyncio.shield(
+            self._gateway.ledger.settle(settle.reported_event(self._gateway, self._call, outcome, None))
+        )
+
+    def _outcome(self, state: FinalState, error: str | None) -> Outcome:
+        return Outcome(
+            request_id=self._call.id,
+            attempt=self._attempt,
+            state=state,
+            sent=self._sent,
+            status=self._answer.status if self._answer is not None else None,
+            ttft_ms=self._ttft_ms,
+            error=error,
+        )
+
+    def _note(self) -> OpenRequest:
+        call = self._call
+        return OpenRequest(
+            id=call.id,
+            started_ms=call.arrival.received_ms,
+            series=call.series,
+            dialect=call.dialect.name,
+            stream=call.head.stream,
+            session=call.arrival.tags.session,
+            agent=call.arrival.tags.agent,
+            own_login=call.arrival.own_login,
+            estimated_input=estimate.quick_input(len(call.body)),
+        )
+
+    async def _close_answer(self) -> None:
+        if self._answer is not None:
+            await self._answer.aclose()
+
+
+BROKE_OFF = "stream_ended_early"
+
+
+def _judge(status: int, tap: Tap) -> tuple[FinalState, str | None]:
+    """Return the state of an answer that was received to its end, and the class of its error."""
+    reading = tap.reading()
+    if status >= FIRST_ERROR_STATUS:
+        return "upstream_failed", reading.error or f"http_{status}"
+    if reading.error is not None:
+        return "upstream_failed", reading.error
+    if tap.streamed and not reading.finished:
+        return "upstream_failed", BROKE_OFF
+    return "complete", None

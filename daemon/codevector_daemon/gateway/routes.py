@@ -1,0 +1,124 @@
+"""The data plane: metered calls, read once from the wire and handed down the steps. All else goes on to the app."""
+
+import asyncio
+from typing import Any
+
+from msgspec import Struct
+
+from codevector_daemon.dialects import by_name
+from codevector_daemon.dialects.base import BadBody
+from codevector_daemon.errors import Refused, StoreError
+from codevector_daemon.gateway import refusal, routing
+from codevector_daemon.gateway.admission import admit
+from codevector_daemon.gateway.attribution import attribute, clean
+from codevector_daemon.gateway.body import ClientLeft, drain, read_body
+from codevector_daemon.gateway.call import Arrival, Call, Gateway, Purpose
+from codevector_daemon.gateway.caller import identify
+from codevector_daemon.gateway.client import Client, Receive, Send
+from codevector_daemon.gateway.forward import forward
+from codevector_daemon.gateway.headers import HeaderMap
+from codevector_daemon.gateway.ids import new_request_id
+from codevector_daemon.gateway.relay import Relay
+from codevector_daemon.gateway.running import Ending
+from codevector_daemon.gateway.settle import rejected_event
+
+
+class Route(Struct, frozen=True):
+    """What a path asks for."""
+
+    dialect: str
+    purpose: Purpose = "generate"
+
+
+ROUTES: dict[str, Route] = {
+    "/v1/chat/completions": Route("chat"),
+    "/gateway/openai/v1/chat/completions": Route("chat"),
+    "/v1/messages": Route("messages"),
+    "/gateway/anthropic/v1/messages": Route("messages"),
+    "/v1/messages/count_tokens": Route("messages", "count"),
+    "/gateway/anthropic/v1/messages/count_tokens": Route("messages", "count"),
+}
+
+
+class DataPlane:
+    """A lean ASGI callable around the gateway's app: it takes the metered POST routes itself."""
+
+    def __init__(self, app: Any, gateway: Gateway) -> None:  # noqa: ANN401 - an ASGI callable
+        self._app = app
+        self._gateway = gateway
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - ASGI's own dict
+        """Serve one ASGI connection."""
+        route = ROUTES.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        task = asyncio.current_task()
+        if route is None or task is None:
+            await self._app(scope, receive, send)
+            return
+        ending = Ending(task)
+        client = Client(receive, send, ending, stall_s=self._gateway.settings.stall_seconds)
+        self._gateway.running.enter(ending)
+        try:
+            await self._serve(route, scope, receive, client, ending)
+        finally:
+            self._gateway.running.leave(ending)
+
+    async def _serve(self, route: Route, scope: Any, receive: Receive, client: Client, ending: Ending) -> None:  # noqa: ANN401
+        received_ms = self._gateway.now_ms()
+        request_id = new_request_id(received_ms)
+        dialect = by_name[route.dialect]
+        headers = HeaderMap(scope["headers"])
+        try:
+            self._gateway.hosts.check(headers, scope["server"])
+            identity = identify(headers, self._gateway.directory)
+        except Refused as refused:
+            await drain(receive)
+            await refusal.refuse(client, dialect, refused, request_id)
+            return
+        arrival = Arrival(
+            id=request_id,
+            received_ms=received_ms,
+            dialect=dialect,
+            purpose=route.purpose,
+            query=scope["query_string"],
+            headers=headers,
+            caller=identity.caller,
+            own_login=identity.own_login,
+            tags=attribute(headers, identity.caller),
+        )
+        await self._climb(arrival, receive, client, ending)
+
+    async def _climb(self, arrival: Arrival, receive: Receive, client: Client, ending: Ending) -> None:
+        """Take the call up the steps: body, head, admission, routing, relay."""
+        gateway, model = self._gateway, ""
+        try:
+            body = await read_body(receive, arrival.headers, limit=gateway.settings.max_body_bytes)
+            head = arrival.dialect.head(body)
+            model = clean(head.model)
+            facade = admit(arrival.caller, head, gateway.directory)
+            backend = routing.choose(facade, arrival.dialect.name, own_login=arrival.own_login)
+        except ClientLeft:
+            return
+        except BadBody as error:
+            await self._reject(
+                arrival, model, Refused(400, "invalid_request_error", "invalid_body", str(error)), client
+            )
+            return
+        except Refused as refused:
+            await self._reject(arrival, model, refused, client)
+            return
+        call = Call(arrival, body, head, facade, backend)
+        async with client:
+            if arrival.purpose == "generate":
+                await Relay(gateway, call, client, ending).run()
+            else:
+                await forward(gateway, call, client, ending)
+
+    async def _reject(self, arrival: Arrival, model: str, refused: Refused, client: Client) -> None:
+        """Write the row of a call that is refused past its credential, then say so."""
+        if arrival.purpose == "generate":
+            event = rejected_event(arrival, model, refused, self._gateway.now_ms())
+            try:
+                await asyncio.shield(self._gateway.ledger.settle(event))
+            except StoreError as error:
+                refused = refusal.of_store(error)
+        await refusal.refuse(client, arrival.dialect, refused, arrival.id)

@@ -1,0 +1,122 @@
+"""What an attempt used and cost, made into the one event that the ledger counts."""
+
+import asyncio
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from codevector_daemon.dialects.base import Reading
+from codevector_daemon.directory.kinds import kind_of
+from codevector_daemon.errors import Refused
+from codevector_daemon.gateway.attribution import clean
+from codevector_daemon.gateway.call import Arrival, Call, Gateway
+from codevector_daemon.ledger.event import FinalState, UsageEvent
+from codevector_daemon.metering import estimate
+from codevector_daemon.metering.counts import NOTHING, TokenCounts
+from codevector_daemon.metering.tap import Tap
+
+FIRST_ERROR_STATUS = 400
+
+
+class Outcome(Struct, frozen=True):
+    """How one attempt ended. ``sent`` says whether the request reached the provider."""
+
+    request_id: str
+    attempt: int
+    state: FinalState
+    sent: bool
+    parent_id: str | None = None
+    status: int | None = None
+    ttft_ms: int | None = None
+    error: str | None = None
+
+
+def needs_estimate(outcome: Outcome, tap: Tap | None) -> bool:
+    """Tell whether counts are missing that the provider will charge for."""
+    if tap is None:
+        return outcome.sent and outcome.state in {"client_left", "interrupted"}
+    reading = tap.reading()
+    if outcome.status is not None and outcome.status >= FIRST_ERROR_STATUS:
+        return False
+    if reading.error is not None and tap.progress() == 0:
+        return False
+    return not (reading.finished and reading.usage_source == "reported")
+
+
+def reported_event(gateway: Gateway, call: Call, outcome: Outcome, tap: Tap | None) -> UsageEvent:
+    """Make the event from what the provider reported; no estimate is needed."""
+    reading = tap.reading() if tap is not None else Reading()
+    return _event(gateway, call, outcome, reading)
+
+
+async def estimated_event(gateway: Gateway, call: Call, outcome: Outcome, tap: Tap | None) -> UsageEvent:
+    """Make the event with the missing counts estimated in a thread; what was reported is kept."""
+    reading = tap.reading() if tap is not None else Reading()
+    counts = await asyncio.to_thread(_complete, call, tap, reading)
+    return _event(gateway, call, outcome, replace(reading, counts=counts, usage_source="estimated"))
+
+
+def rejected_event(arrival: Arrival, model: str, refused: Refused, finished_ms: int) -> UsageEvent:
+    """Make the event of a call that the gateway itself refused: it costs nothing and counts in no bucket."""
+    return UsageEvent(
+        id=arrival.id,
+        started_ms=arrival.received_ms,
+        finished_ms=finished_ms,
+        state="rejected",
+        series=arrival.series(model),
+        dialect=arrival.dialect.name,
+        stream=False,
+        status=refused.status,
+        session=arrival.tags.session,
+        agent=arrival.tags.agent,
+        own_login=arrival.own_login,
+        error=refused.code,
+    )
+
+
+def _complete(call: Call, tap: Tap | None, reading: Reading) -> TokenCounts:
+    model = call.backend.upstream_model
+    counts = reading.counts
+    if reading.usage_source != "reported" or counts.input == 0:
+        counts = replace(counts, uncached_input=estimate.input_tokens(call.dialect, call.body, model))
+    if tap is not None:
+        counts = replace(counts, output=max(counts.output, estimate.output_tokens(tap.output_text(), model)))
+    return counts
+
+
+def _event(gateway: Gateway, call: Call, outcome: Outcome, reading: Reading) -> UsageEvent:
+    spend_nano, basis, version = 0, None, None
+    service_tier = reading.service_tier or call.head.service_tier
+    if reading.usage_source != "none":
+        card = gateway.prices.card(
+            kind_of(call.backend.provider).vendor,
+            call.backend.upstream_model,
+            call.arrival.received_ms,
+            override=call.facade.override,
+            free=call.facade.free,
+        )
+        price = card.price(reading.counts, service_tier=service_tier, provider_cost_nano=reading.provider_cost_nano)
+        spend_nano, basis, version = price.spend_nano, price.basis, price.version
+    return UsageEvent(
+        id=outcome.request_id,
+        parent_id=outcome.parent_id,
+        attempt=outcome.attempt,
+        started_ms=call.arrival.received_ms,
+        finished_ms=gateway.now_ms(),
+        state=outcome.state,
+        series=call.series,
+        dialect=call.dialect.name,
+        stream=call.head.stream,
+        counts=reading.counts if reading.usage_source != "none" else NOTHING,
+        spend_nano=spend_nano,
+        usage_source=reading.usage_source,
+        price_basis=basis,
+        price_version=version,
+        service_tier=service_tier,
+        status=outcome.status,
+        session=call.arrival.tags.session,
+        agent=call.arrival.tags.agent,
+        own_login=call.arrival.own_login,
+        ttft_ms=outcome.ttft_ms,
+        error=clean(outcome.error) if outcome.error else None,
+    )

@@ -1,0 +1,97 @@
+"""Serving both apps on their sockets, and the orderly end: stop accepting, let answers finish, settle the rest."""
+
+import asyncio
+import logging
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+
+from codevector_daemon.gateway.running import Running
+from codevector_daemon.listeners import BACKLOG, Listeners
+from codevector_daemon.notify import Notifier
+
+logger = logging.getLogger(__name__)
+
+SETTLE_S = 1.2
+"""How long calls that were ended by the shutdown may take to be settled."""
+HEADER_BYTES = 256 * 1024
+KEEP_ALIVE_S = 600.0
+"""Tools keep connections open between a person's prompts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apps:
+    """The two apps, never reachable through each other's listener."""
+
+    gateway: Any
+    control: Any
+
+
+async def serve(apps: Apps, listeners: Listeners, running: Running, notifier: Notifier, *, shutdown_s: float) -> None:
+    """Serve until SIGTERM or SIGINT; returns when every call is settled."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    servers = [
+        asyncio.ensure_future(_serve_one(apps.gateway, listeners.gateway.detach(), stopping, shutdown_s)),
+        asyncio.ensure_future(_serve_one(apps.control, listeners.control.detach(), stopping, shutdown_s)),
+    ]
+    watchdog = asyncio.ensure_future(_watchdog(notifier))
+    try:
+        notifier.tell("READY=1")
+        stopped = asyncio.ensure_future(stopping.wait())
+        await asyncio.wait([stopped, *servers], return_when=asyncio.FIRST_COMPLETED)
+        stopping.set()
+        notifier.tell("STOPPING=1")
+        await _let_finish(running, shutdown_s)
+    finally:
+        for task in (*servers, watchdog):
+            task.cancel()
+        results = await asyncio.gather(*servers, watchdog, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+async def _serve_one(app: Any, fileno: int, stopping: asyncio.Event, shutdown_s: float) -> None:  # noqa: ANN401 - an ASGI app
+    config = Config()
+    config.bind = [f"fd://{fileno}"]
+    config.backlog = BACKLOG
+    config.errorlog = logging.getLogger("codevector_daemon.http")
+    config.loglevel = "WARNING"
+    config.graceful_timeout = shutdown_s + SETTLE_S
+    config.keep_alive_timeout = KEEP_ALIVE_S
+    config.keep_alive_max_requests = 2**31
+    config.h11_max_incomplete_size = HEADER_BYTES
+    config.h11_pass_raw_headers = True
+    config.h2_max_header_list_size = HEADER_BYTES
+    config.h2_max_concurrent_streams = 1000
+    config.include_date_header = False
+    config.include_server_header = False
+    config.websocket_max_message_size = 1
+    await hypercorn_serve(app, config, shutdown_trigger=stopping.wait, mode="asgi")
+
+
+async def _let_finish(running: Running, shutdown_s: float) -> None:
+    """Give the calls under way their time, then end them and wait until they are settled."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(shutdown_s):
+            await running.idle()
+            return
+    logger.warning("%d calls did not finish within %.1f s and are interrupted", len(running), shutdown_s)
+    running.stop_all()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SETTLE_S):
+            await running.idle()
+
+
+async def _watchdog(notifier: Notifier) -> None:
+    """Tell the service manager that the event loop still turns."""
+    while notifier.watchdog_s is not None:
+        notifier.tell("WATCHDOG=1")
+        await asyncio.sleep(notifier.watchdog_s)

@@ -1,0 +1,49 @@
+import pytest
+
+from codevector_daemon.directory.values import Caller
+from codevector_daemon.gateway.attribution import MAX_NAME, Tags, attribute
+from codevector_daemon.gateway.headers import HeaderMap
+
+CALLER = Caller(key_id=1, key_name="laptop", user_id=1, user_name="ana", role="member")
+WITH_DEFAULTS = Caller(
+    key_id=1, key_name="laptop", user_id=1, user_name="ana", role="member", project="api", client_app="ci"
+)
+
+
+def test_the_calls_own_headers_win() -> None:
+    headers = HeaderMap([(b"X-Client-App", b"mine"), (b"X-Project", b"web"), (b"User-Agent", b"curl/8.1")])
+    assert attribute(headers, WITH_DEFAULTS) == Tags(client_app="mine", project="web")
+
+
+def test_the_keys_defaults_come_next() -> None:
+    assert attribute(HeaderMap([(b"user-agent", b"curl/8.1")]), WITH_DEFAULTS) == Tags(client_app="ci", project="api")
+
+
+@pytest.mark.parametrize(
+    ("agent", "app"),
+    [
+        (b"claude-cli/2.1.3 (external, cli)", "claude-code"),
+        (b"codex_cli_rs/0.153.0 (Debian 12; x86_64) xterm", "codex"),
+        (b"OpenAI/Python 2.1.0", "openai-python"),
+        (b"AsyncOpenAI/Python 2.1.0", "openai-python"),
+        (b"Anthropic/JS 0.60.0", "anthropic-js"),
+        (b"opencode/1.0.3", "opencode"),
+        (b"curl/8.5.0", "curl"),
+        (b"", ""),
+        (b"\xff\xfe", ""),
+    ],
+)
+def test_the_user_agent_decides_last(agent: bytes, app: str) -> None:
+    assert attribute(HeaderMap([(b"user-agent", agent)]), CALLER).client_app == app
+
+
+def test_sessions_and_sub_agents_are_read_from_the_tools_own_headers() -> None:
+    headers = HeaderMap([(b"X-Claude-Code-Session-Id", b"s-1"), (b"x-claude-code-agent-id", b"a-1")])
+    assert attribute(headers, CALLER) == Tags(session="s-1", agent="a-1")
+
+
+def test_foreign_names_are_cleaned_and_cut() -> None:
+    hostile = "ev\x1b[31mil\u202e name".encode() + b"x" * 10_000
+    name = attribute(HeaderMap([(b"x-project", hostile)]), CALLER).project
+    assert name.startswith("ev [31mil  name")
+    assert len(name) == MAX_NAME
