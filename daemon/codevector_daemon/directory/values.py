@@ -42,6 +42,16 @@ class Secret:
         return "Secret(…)"
 
 
+class User(Struct, frozen=True):
+    """A person or robot whose calls are counted together."""
+
+    id: int
+    name: str
+    role: Role
+    suspended: bool
+    created_ms: int
+
+
 class Provider(Struct, frozen=True):
     """An upstream service, with its credential decrypted for use."""
 
@@ -53,6 +63,8 @@ class Provider(Struct, frozen=True):
     enabled: bool
     credential: Secret | None
     created_ms: int
+    credential_lost: bool = False
+    """One is stored but cannot be decrypted; such a provider counts as disabled."""
 
 
 class Backend(Struct, frozen=True):

@@ -6,6 +6,7 @@ import contextlib
 import hmac
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -148,17 +149,13 @@ def _refuse_if_shared(path: Path) -> None:
 
 def _create(path: Path) -> None:
     """Write a new master key whole or not at all; of two processes that try at once one wins, and both use that."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(MASTER_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as draft:
+            draft.write(base64.b64encode(secrets.token_bytes(MASTER_BYTES)) + b"\n")
+            draft.flush()
+            os.fsync(draft.fileno())
+            with contextlib.suppress(FileExistsError):
+                os.link(draft.name, path)
     except OSError as bad:
         raise StartError(f"the master key cannot be written to {path}: {bad.strerror}") from bad
-    finally:
-        draft.unlink(missing_ok=True)

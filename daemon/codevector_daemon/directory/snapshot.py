@@ -1,0 +1,178 @@
+"""The whole directory at one moment, in memory: immutable, so that a request never sees half a change."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+
+import msgspec
+import sqlalchemy as sa
+
+from codevector_daemon.directory.values import Backend, Caller, Facade, Provider, Secret, User
+from codevector_daemon.directory.vault import SealBroken, Vault
+from codevector_daemon.metering.prices import RateOverride
+from codevector_daemon.store import schema
+from codevector_shared.protocol import PriceOverride
+
+log = logging.getLogger(__name__)
+
+VERSION = "directory_version"
+"""The row of ``meta`` that every change of the directory counts up."""
+
+
+class KeyEntry(msgspec.Struct, frozen=True):
+    """A gateway key as the request path needs it."""
+
+    caller: Caller
+    prefix: str
+    suspended: bool
+    expires_ms: int | None
+    revoked_ms: int | None
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything the directory knows; keys are found by their digest."""
+
+    version: int
+    users: Mapping[int, User]
+    keys: Mapping[bytes, KeyEntry]
+    providers: Mapping[str, Provider]
+    facades: Mapping[str, Facade]
+
+
+def stored_version(connection: sa.Connection) -> int:
+    """Return the version that the store holds; 0 before the first change."""
+    found = connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.name == VERSION))
+    return int(found or 0)
+
+
+def load(connection: sa.Connection, vault: Vault) -> Snapshot:
+    """Read the directory whole, in one transaction."""
+    users = _users(connection)
+    providers = _providers(connection, vault)
+    return Snapshot(
+        version=stored_version(connection),
+        users=users,
+        keys=_keys(connection, users),
+        providers={provider.name: provider for provider in providers.values()},
+        facades=_facades(connection, providers),
+    )
+
+
+def credential_context(provider: str) -> str:
+    """Return what a provider's sealed credential is bound to."""
+    return f"provider/{provider}"
+
+
+def rate_override(stored: str | None) -> RateOverride | None:
+    """Read stored rates; what was not given is charged as plain input."""
+    if stored is None:
+        return None
+    price = msgspec.json.decode(stored, type=PriceOverride)
+    return RateOverride(
+        input=price.input_price,
+        output=price.output_price,
+        cached=price.cached_price or price.input_price,
+        cache_write=price.cache_write_price or price.input_price,
+        cache_write_1h=price.cache_write_1h_price or price.input_price,
+    )
+
+
+def _users(connection: sa.Connection) -> dict[int, User]:
+    rows = connection.execute(sa.select(schema.users).order_by(schema.users.c.id))
+    return {
+        row.id: User(id=row.id, name=row.name, role=row.role, suspended=row.suspended, created_ms=row.created_ms)
+        for row in rows
+    }
+
+
+def _keys(connection: sa.Connection, users: Mapping[int, User]) -> dict[bytes, KeyEntry]:
+    rows = connection.execute(sa.select(schema.keys))
+    return {row.digest: _key(row, users[row.user_id]) for row in rows}
+
+
+def _key(row: sa.Row[tuple[object, ...]], user: User) -> KeyEntry:
+    allowed = None if row.allowed_models is None else msgspec.json.decode(row.allowed_models, type=frozenset[str])
+    return KeyEntry(
+        caller=Caller(
+            key_id=row.id,
+            key_name=row.name,
+            user_id=user.id,
+            user_name=user.name,
+            role=user.role,
+            scope=row.scope,
+            project=row.project,
+            client_app=row.client_app,
+            allowed_models=allowed,
+        ),
+        prefix=row.prefix,
+        suspended=user.suspended,
+        expires_ms=row.expires_ms,
+        revoked_ms=row.revoked_ms,
+    )
+
+
+def _providers(connection: sa.Connection, vault: Vault) -> dict[int, Provider]:
+    rows = connection.execute(sa.select(schema.providers).order_by(schema.providers.c.name))
+    return {row.id: _provider(row, vault) for row in rows}
+
+
+def _provider(row: sa.Row[tuple[object, ...]], vault: Vault) -> Provider:
+    credential, lost = None, False
+    if row.credential is not None:
+        try:
+            credential = Secret(vault.open(row.credential, credential_context(row.name)))
+        except SealBroken as broken:
+            lost = True
+            log.error(  # noqa: TRY400 - the words say all; a traceback adds none
+                "The credential of provider %s cannot be decrypted (%s): remove the provider and add it again.",
+                row.name,
+                broken,
+            )
+    return Provider(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        base_url=row.base_url,
+        dialects=msgspec.json.decode(row.dialects, type=tuple[str, ...]),
+        enabled=row.enabled and not lost,
+        credential=credential,
+        created_ms=row.created_ms,
+        credential_lost=lost,
+    )
+
+
+def _facades(connection: sa.Connection, providers: Mapping[int, Provider]) -> dict[str, Facade]:
+    backends = _backends(connection, providers)
+    rows = connection.execute(sa.select(schema.models).order_by(schema.models.c.slug))
+    return {
+        row.slug: Facade(
+            id=row.id,
+            slug=row.slug,
+            display_name=row.display_name,
+            kind=row.kind,
+            status=row.status,
+            backends=tuple(backends[row.id]),
+            override=rate_override(row.price),
+            free=row.free,
+            context_window=row.context_window,
+            max_output=row.max_output,
+            created_ms=row.created_ms,
+        )
+        for row in rows
+    }
+
+
+def _backends(connection: sa.Connection, providers: Mapping[int, Provider]) -> dict[int, list[Backend]]:
+    """Return each model's backends, the preferred first."""
+    found: dict[int, list[Backend]] = defaultdict(list)
+    table = schema.backends
+    for row in connection.execute(sa.select(table).order_by(table.c.priority, table.c.id)):
+        found[row.model_id].append(
+            Backend(
+                provider=providers[row.provider_id],
+                upstream_model=row.upstream_model,
+                priority=row.priority,
+                weight=row.weight,
+            )
+        )
+    return found

@@ -1,0 +1,254 @@
+from datetime import UTC
+
+import pytest
+
+from codevector_daemon.directory import Directory, keys, models, providers, users
+from codevector_daemon.errors import DirectoryError
+from codevector_daemon.metering.prices import RateOverride
+from codevector_shared.protocol import (
+    Backend,
+    KeyCreate,
+    ModelCreate,
+    ModelPatch,
+    PriceOverride,
+    ProviderCreate,
+    ProviderPatch,
+    UserCreate,
+    UserPatch,
+)
+
+from .conftest import NOW, Clock
+
+
+async def provider(directory: Directory, name: str = "local", dialects: list[str] | None = None) -> None:
+    order = ProviderCreate(name=name, kind="custom", base_url="http://127.0.0.1:1/v1", dialects=dialects)
+    await providers.create(directory, order, actor="test")
+
+
+async def model(directory: Directory, slug: str = "fast", **order: object) -> None:
+    wish = ModelCreate(slug=slug, backends=[Backend("local", "m")], **order)  # type: ignore[arg-type]
+    await models.create(directory, wish, actor="test")
+
+
+async def key(directory: Directory, **order: object) -> keys.KeyRecord:
+    wish = KeyCreate(**order)  # type: ignore[arg-type]
+    return (await keys.create(directory, wish, user=directory.users()[0], zone=UTC, actor="test")).record
+
+
+async def test_a_user_is_added_renamed_and_suspended(directory: Directory) -> None:
+    added = await users.create(directory, UserCreate("Zoë"), actor="test")
+    assert (added.user.name, added.user.role, added.keys) == ("Zoë", "member", 0)
+    changed = await users.patch(directory, "Zoë", UserPatch(name="Zoe", role="admin", suspended=True), actor="test")
+    assert (changed.user.id, changed.user.name, changed.user.role) == (added.user.id, "Zoe", "admin")
+    assert [record.user.suspended for record in users.listed(directory)] == [False, True]
+
+
+async def test_two_users_never_look_alike(directory: Directory) -> None:
+    await users.create(directory, UserCreate("Ann"), actor="test")
+    with pytest.raises(DirectoryError, match="'Ann' already") as refused:
+        await users.create(directory, UserCreate("ann"), actor="test")
+    assert refused.value.status == 409
+    assert (await users.patch(directory, "Ann", UserPatch(name="Ann"), actor="test")).user.name == "Ann"
+
+
+async def test_the_owner_can_only_be_renamed(directory: Directory) -> None:
+    owner = directory.owner.user_name
+    for wish in (UserPatch(role="member"), UserPatch(suspended=True)):
+        with pytest.raises(DirectoryError, match="owner"):
+            await users.patch(directory, owner, wish, actor="test")
+    with pytest.raises(DirectoryError, match="one owner"):
+        await users.create(directory, UserCreate("usurper", role="owner"), actor="test")
+    await users.patch(directory, owner, UserPatch(name="boss"), actor="test")
+    assert directory.owner.user_name == "boss"
+
+
+async def test_an_unknown_user_is_answered_with_the_known_ones(directory: Directory) -> None:
+    with pytest.raises(DirectoryError) as refused:
+        users.one(directory, "nobody\x1b")
+    assert (refused.value.status, refused.value.code) == (404, "unknown_user")
+    assert directory.owner.user_name in (refused.value.hint or "")
+
+
+async def test_keys_are_counted_while_they_open_the_gateway(directory: Directory, clock: Clock) -> None:
+    first = await key(directory)
+    await key(directory, expires_at="1h")
+    assert users.listed(directory)[0].keys == 2
+    await keys.revoke(directory, first.id, actor="test")
+    clock.at += 3_600_000
+    assert users.listed(directory)[0].keys == 0
+
+
+async def test_keys_without_a_name_get_a_free_one(directory: Directory) -> None:
+    names = [(await key(directory, name=name)).name for name in (None, "key-3", None)]
+    assert names == ["key-1", "key-3", "key-4"]
+
+
+async def test_a_name_is_free_again_when_its_key_is_closed(directory: Directory) -> None:
+    first = await key(directory, name="laptop")
+    with pytest.raises(DirectoryError, match="laptop") as refused:
+        await key(directory, name="laptop")
+    assert refused.value.status == 409
+    await keys.revoke(directory, first.id, actor="test")
+    second = await key(directory, name="laptop")
+    listed = await keys.listed(directory)
+    assert [record.id for record in listed] == [second.id, first.id]
+    assert [record.status(NOW) for record in listed] == ["active", "revoked"]
+
+
+async def test_an_allow_list_names_existing_models_only(directory: Directory) -> None:
+    await provider(directory)
+    await model(directory)
+    made = await key(directory, allowed_models=["fast", "fast"])
+    assert made.allowed_models == ["fast"]
+    with pytest.raises(DirectoryError, match="allowed_models: there is no model 'slow'") as refused:
+        await key(directory, allowed_models=["fast", "slow"])
+    assert refused.value.hint == "There is only fast."
+    with pytest.raises(DirectoryError, match="empty"):
+        await key(directory, allowed_models=[])
+
+
+async def test_another_users_key_is_not_found(directory: Directory) -> None:
+    made = await key(directory)
+    other = (await users.create(directory, UserCreate("eve"), actor="test")).user.id
+    for attempt in (
+        keys.one(directory, made.id, user_id=other),
+        keys.revoke(directory, made.id, user_id=other, actor="eve"),
+    ):
+        with pytest.raises(DirectoryError) as refused:
+            await attempt
+        assert refused.value.status == 404
+    assert await keys.listed(directory, user_id=other) == []
+    assert (await keys.one(directory, made.id)).revoked_ms is None
+
+
+async def test_a_provider_takes_what_its_kind_knows(directory: Directory) -> None:
+    made = await providers.create(directory, ProviderCreate("a", "anthropic", credential="sk-1\n"), actor="test")
+    assert (made.base_url, made.dialects) == ("https://api.anthropic.com", ("messages",))
+    assert made.credential is not None
+    assert made.credential.reveal() == "sk-1"
+    assert "sk-1" not in repr(made)
+    custom = ProviderCreate("b", "custom", base_url="http://h:1/v1")
+    assert (await providers.create(directory, custom, actor="test")).dialects == ("chat",)
+
+
+@pytest.mark.parametrize(
+    ("order", "code", "says"),
+    [
+        (ProviderCreate("a", "nope"), "unknown_kind", "openai, anthropic, google"),
+        (ProviderCreate("a", "custom"), "invalid_base_url", "needs one"),
+        (ProviderCreate("a", "custom", base_url="http://u:p@h"), "invalid_base_url", "credential"),
+        (ProviderCreate("a", "openai", dialects=["messages"]), "unknown_dialect", "chat, responses"),
+        (ProviderCreate("a", "sandbox", base_url="https://h"), "invalid_base_url", "built in"),
+        (ProviderCreate("a", "openai", credential=""), "invalid_credential", "printable"),
+        (ProviderCreate("A", "openai"), "invalid_name", "lower-case"),
+    ],
+)
+async def test_a_provider_that_cannot_be_is_refused(
+    directory: Directory, order: ProviderCreate, code: str, says: str
+) -> None:
+    with pytest.raises(DirectoryError) as refused:
+        await providers.create(directory, order, actor="test")
+    assert refused.value.code == code
+    assert says in f"{refused.value.message} {refused.value.hint}"
+    assert directory.providers() == ()
+
+
+async def test_a_second_provider_of_that_name_is_refused(directory: Directory) -> None:
+    await provider(directory)
+    with pytest.raises(DirectoryError, match="already") as refused:
+        await provider(directory)
+    assert refused.value.status == 409
+
+
+async def test_a_provider_is_disabled_and_enabled(directory: Directory) -> None:
+    await provider(directory)
+    await model(directory)
+    await providers.patch(directory, "local", ProviderPatch(enabled=False), actor="test")
+    found = directory.facade("fast")
+    assert found is not None
+    assert not found.backends[0].provider.enabled
+    assert (await providers.patch(directory, "local", ProviderPatch(enabled=True), actor="test")).enabled
+
+
+async def test_a_provider_that_serves_models_stays_and_says_which(directory: Directory) -> None:
+    await provider(directory)
+    await model(directory, "fast")
+    await model(directory, "slow")
+    with pytest.raises(DirectoryError, match="serves 2 models: fast, slow") as refused:
+        await providers.remove(directory, "local", actor="test")
+    assert refused.value.status == 409
+    for slug in ("fast", "slow"):
+        await models.remove(directory, slug, actor="test")
+    await providers.remove(directory, "local", actor="test")
+    assert directory.providers() == ()
+
+
+async def test_rates_left_out_are_those_of_plain_input(directory: Directory) -> None:
+    await provider(directory)
+    await model(directory, price=PriceOverride("1.50", "6"))
+    found = models.one(directory, "fast")
+    assert found.override == RateOverride("1.50", "6", "1.50", "1.50", "1.50")
+
+
+async def test_a_price_ends_being_free_and_the_other_way_round(directory: Directory) -> None:
+    await provider(directory)
+    await model(directory, free=True)
+    priced = await models.patch(directory, "fast", ModelPatch(price=PriceOverride("1", "2")), actor="test")
+    assert (priced.free, priced.override is None) == (False, False)
+    free = await models.patch(directory, "fast", ModelPatch(free=True), actor="test")
+    assert (free.free, free.override) == (True, None)
+    catalogue = await models.patch(directory, "fast", ModelPatch(price=None), actor="test")
+    assert (catalogue.free, catalogue.override) == (False, None)
+    with pytest.raises(DirectoryError, match="either free or"):
+        await models.patch(directory, "fast", ModelPatch(free=True, price=PriceOverride("1", "2")), actor="test")
+
+
+async def test_backends_are_replaced_whole_and_ordered_by_priority(directory: Directory) -> None:
+    await provider(directory)
+    await provider(directory, "second")
+    await model(directory)
+    wish = ModelPatch(backends=[Backend("local", "m", priority=2), Backend("second", "n")], status="disabled")
+    changed = await models.patch(directory, "fast", wish, actor="test")
+    assert [(way.provider.name, way.upstream_model) for way in changed.backends] == [("second", "n"), ("local", "m")]
+    assert changed.status == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        (ModelCreate("Fast", [Backend("local", "m")]), "lower-case"),
+        (ModelCreate("fast", []), "PROVIDER/UPSTREAM_MODEL"),
+        (ModelCreate("fast", [Backend("nope", "m")]), "no provider 'nope'"),
+        (ModelCreate("fast", [Backend("local", "")]), "name at the provider"),
+        (ModelCreate("fast", [Backend("local", "m"), Backend("local", "m")]), "twice"),
+        (ModelCreate("fast", [Backend("local", "m", weight=0)]), "weight"),
+        (ModelCreate("fast", [Backend("local", "m")], kind="embedding"), "--dialect"),
+        (ModelCreate("fast", [Backend("local", "m")], price=PriceOverride("-1", "2")), "input_price"),
+        (ModelCreate("fast", [Backend("local", "m")], price=PriceOverride("1", "2", cached_price="x")), "cached_price"),
+        (ModelCreate("fast", [Backend("local", "m")], price=PriceOverride("1", "2"), free=True), "free"),
+        (ModelCreate("fast", [Backend("local", "m")], context_window=0), "context_window"),
+        (ModelCreate("fast", [Backend("local", "m")], display_name="\x1b[2J"), "display_name"),
+    ],
+)
+async def test_a_model_that_cannot_be_is_refused(directory: Directory, wish: ModelCreate, says: str) -> None:
+    await provider(directory)
+    with pytest.raises(DirectoryError) as refused:
+        await models.create(directory, wish, actor="test")
+    assert says in f"{refused.value.message} {refused.value.hint}"
+    assert directory.facades() == ()
+
+
+async def test_an_import_adds_what_is_missing_and_keeps_the_rest(directory: Directory) -> None:
+    await provider(directory)
+    await model(directory, "fast", free=True)
+    orders = [ModelCreate(slug, [Backend("local", slug)]) for slug in ("slow", "fast")]
+    assert await models.create_missing(directory, orders, actor="test") == (["slow"], ["fast"])
+    assert models.one(directory, "fast").free
+
+
+async def test_an_unknown_model_is_answered_with_the_known_ones(directory: Directory) -> None:
+    await provider(directory)
+    await model(directory)
+    with pytest.raises(DirectoryError) as refused:
+        await models.remove(directory, "nope", actor="test")
+    assert (refused.value.status, refused.value.hint) == (404, "There is only fast.")
