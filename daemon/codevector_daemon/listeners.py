@@ -71,7 +71,11 @@ def open_listeners(address: tuple[str, int], control: Path, environ: Mapping[str
     url = _url(*gateway.getsockname()[:2])
     if "control" in given:
         return Listeners(gateway, given["control"], url, Path(given["control"].getsockname()), owns_control=False)
-    return Listeners(gateway, _bind_control(control), url, control, owns_control=True)
+    try:
+        return Listeners(gateway, _bind_control(control), url, control, owns_control=True)
+    except StartError:
+        gateway.close()
+        raise
 
 
 def _url(host: str, port: int) -> str:

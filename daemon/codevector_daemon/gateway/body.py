@@ -142,64 +142,6 @@ def _zstd(coded: bytes, most: int) -> bytes:
     return b"".join(pieces)
 
 
-_DECODERS.get(name.strip())
-        if decoder is None:
-            raise Refused(
-                415,
-                "invalid_request_error",
-                "unknown_content_encoding",
-                "The request's Content-Encoding is not known; send it plain or as gzip, deflate, br or zstd.",
-            )
-        try:
-            coded = decoder(coded, limit + 1)
-        except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as error:
-            raise Refused(
-                400,
-                "invalid_request_error",
-                "broken_content_encoding",
-                f"The request's body is not valid {name.strip()}.",
-            ) from error
-        if len(coded) > limit:
-            raise _too_large(limit)
-    return coded
-
-
-class _Decoder(Protocol):
-    def __call__(self, coded: bytes, most: int) -> bytes: ...
-
-
-def _gzip(coded: bytes, most: int) -> bytes:
-    return _inflate(coded, most, zlib.MAX_WBITS | 16)
-
-
-def _deflate(coded: bytes, most: int) -> bytes:
-    try:
-        return _inflate(coded, most, zlib.MAX_WBITS)
-    except zlib.error:
-        return _inflate(coded, most, -zlib.MAX_WBITS)  # many send raw deflate under this name
-
-
-def _inflate(coded: bytes, most: int, window: int) -> bytes:
-    decoder = zlib.decompressobj(window)
-    decoded = decoder.decompress(coded, most)
-    if len(decoded) < most and not decoder.eof:
-        raise EOFError
-    return decoded
-
-
-def _br(coded: bytes, most: int) -> bytes:
-    decoder = brotli.Decompressor()
-    decoded: bytes = decoder.process(coded, output_buffer_limit=most)
-    if len(decoded) < most and not decoder.is_finished():
-        raise EOFError
-    return decoded
-
-
-def _zstd(coded: bytes, most: int) -> bytes:
-    with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(coded), read_across_frames=True) as reader:
-        return reader.read(most)
-
-
 _DECODERS: dict[str, _Decoder] = {
     "gzip": _gzip,
     "x-gzip": _gzip,

@@ -119,7 +119,7 @@ class Relay:
         head = headers.incoming(
             answer.headers,
             self._call.id.encode(),
-            drop_length=hide_usage and tap.streamed,
+            drop_length=hide_usage and tap.streamed is not False,
             drop_coding=tap.drops_encoding,
         )
         await self._client.head(answer.status, head)
@@ -140,10 +140,10 @@ class Relay:
 
     def _tell_progress(self, tap: Tap) -> None:
         now = asyncio.get_running_loop().time()
-        if now < self._next_progress or self._settled is not None:
+        if now < self._next_progress or self._settled is not None or not tap.streamed:
             return
         self._next_progress = now + PROGRESS_S
-        counts = replace(tap.reading().counts, output=tap.progress())
+        counts = replace(tap.so_far().counts, output=tap.progress())
         self._gateway.ledger.progress(self._call.id, counts, self._ttft_ms)
 
     # -- when it goes wrong -------------------------------------------------------------------------------------------
