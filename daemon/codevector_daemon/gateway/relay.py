@@ -97,7 +97,7 @@ class Relay:
             if ready:
                 await self._client.body(ready)
             if tap.ended and self._settled is None:
-                await self._settle("complete")
+                await self._settle(*_judge(answer.status, tap))
                 await self._client.body(tap.release())
             self._tell_progress(tap)
         await self._finish(answer, tap)
