@@ -73,9 +73,11 @@ class Books:
         sums = ", ".join(f"SUM({name}) AS {name}" for name in SUMMED)
         names = ", ".join(f"SUM({name}) AS {name}" for name in (*FLAGS, *SUMMED))
         billed = "(SELECT * FROM requests WHERE state != 'rejected')"
-        rows = self.rows(BY_SERIES.format(columns=f"{flags}, {sums}", table=billed))
-        buckets = self.rows(BY_SERIES.format(columns=names, table="buckets_5m"))
-        assert rows == buckets
+        with self._connected() as connection:
+            connection.execute("BEGIN")  # both sums from one moment
+            rows = connection.execute(BY_SERIES.format(columns=f"{flags}, {sums}", table=billed)).fetchall()
+            buckets = connection.execute(BY_SERIES.format(columns=names, table="buckets_5m")).fetchall()
+        assert [dict(row) for row in rows] == [dict(row) for row in buckets]
 
 
 def counts_of(row: Row) -> Counts:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,16 @@ def temporary_home() -> Iterator[Path]:
         shutil.rmtree(base)
 
 
+@contextlib.contextmanager
+def taken_port(*, listening: bool) -> Iterator[int]:
+    """Hold a port of 127.0.0.1: one that accepts connections, or one that refuses them and that no other can take."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        if listening:
+            holder.listen()
+        yield holder.getsockname()[1]
+
+
 def run(
     program: str, *arguments: str, env: Mapping[str, str], limit_s: float = 30.0
 ) -> subprocess.CompletedProcess[str]:
@@ -64,8 +75,15 @@ def run(
 class Daemon:
     """One ``codevectord`` on one home: start it, stop it, kill it, start it again."""
 
-    def __init__(self, home: Path, extra: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        extra: Mapping[str, str] | None = None,
+        *,
+        socket: Path | None = None,
+    ) -> None:
         self.home = home
+        self._socket = socket or home / "control.sock"
         self.books = Books(home / "codevector.db")
         self._environment = environment(home, extra)
         self._output = home.parent / "output.txt"
@@ -152,7 +170,7 @@ class Daemon:
     def _ready(self) -> dict[str, Any] | None:
         assert self._process is not None
         assert self._process.poll() is None, f"codevectord ended with {self._process.returncode}:\n{self.output}"
-        self._control = self._control or Control(self.home / "control.sock")
+        self._control = self._control or Control(self._socket)
         try:
             return self._control.status()
         except (httpx.TransportError, AssertionError):

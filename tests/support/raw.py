@@ -79,6 +79,18 @@ class RawCall:
             assert self._fill(), f"the connection ended without {needle!r}: {self._buffer!r}"
         return self._buffer
 
+    def quiet_for(self, seconds: float) -> None:
+        """Assert that nothing arrives, not even the connection's end, for so long."""
+        before, limit = self._buffer, self._socket.gettimeout()
+        self._socket.settimeout(seconds)
+        try:
+            self._fill()
+        except TimeoutError:
+            return
+        finally:
+            self._socket.settimeout(limit)
+        raise AssertionError(f"{self._buffer[len(before) :]!r} arrived where nothing was to come")
+
     def reply(self, *, bodiless: bool = False) -> Reply:
         """Read the whole answer; ``bodiless`` for the answer to a HEAD."""
         status, headers = self.head()

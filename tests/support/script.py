@@ -39,6 +39,9 @@ class Cut:
 
 
 Step = Send | Pause | Gate | Cut
+CUT = Cut()
+NEVER = Gate("never")
+"""A gate that no test opens: the answer hangs until the other side leaves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import anthropic
+import httpx2  # what both SDKs speak HTTP with
 import openai
 
 ASK: Any = [{"role": "user", "content": "Say hello, bitte ✓"}]
@@ -20,6 +21,7 @@ MESSAGES_TOOLS: Any = [
     {"name": "weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}},
 ]
 LIMIT_S = 30.0
+TransportError = httpx2.TransportError
 
 
 def gpt(url: str, key: str) -> openai.OpenAI:
