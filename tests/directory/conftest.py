@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,23 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
+Opener = Callable[[], Awaitable[Directory]]
+
+
 @pytest.fixture
-async def directory(store: Store, vault: Vault, clock: Clock) -> Directory:
-    return await Directory.open(store, vault, clock)
+async def opener(store: Store, vault: Vault, clock: Clock) -> AsyncIterator[Opener]:
+    """Open the directory as another process would, as often as wanted."""
+    opened: list[Directory] = []
+
+    async def another() -> Directory:
+        opened.append(await Directory.open(store, vault, clock, watch_s=0.01))
+        return opened[-1]
+
+    yield another
+    for directory in opened:
+        await directory.close()
+
+
+@pytest.fixture
+async def directory(opener: Opener) -> Directory:
+    return await opener()

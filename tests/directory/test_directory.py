@@ -15,7 +15,7 @@ from codevector_daemon.store import schema
 from codevector_daemon.store.engine import Store
 from codevector_shared.protocol import KeyCreate, ProviderCreate, UserCreate, UserPatch
 
-from .conftest import Clock, eventually
+from .conftest import Clock, Opener, eventually
 
 
 async def new_key(directory: Directory, user: str | None = None, **order: object) -> NewKey:
@@ -39,18 +39,17 @@ def _mistyped(key: str) -> str:
     return key[:20] + ("a" if key[20] != "a" else "b") + key[21:]
 
 
-async def test_an_empty_store_gets_its_owner_once(store: Store, vault: Vault, clock: Clock) -> None:
-    first = await Directory.open(store, vault, clock)
-    second = await Directory.open(store, vault, clock)
+async def test_an_empty_store_gets_its_owner_once(opener: Opener) -> None:
+    first, second = await opener(), await opener()
     assert first.owner == second.owner
     assert first.owner.role == "owner"
     assert first.owner.key_id == 0
     assert len(second.users()) == 1
 
 
-async def test_two_first_openings_at_once_make_one_owner(store: Store, vault: Vault, clock: Clock) -> None:
-    await asyncio.gather(*(Directory.open(store, vault, clock) for _ in range(4)))
-    assert len((await Directory.open(store, vault, clock)).users()) == 1
+async def test_two_first_openings_at_once_make_one_owner(opener: Opener) -> None:
+    await asyncio.gather(*(opener() for _ in range(4)))
+    assert len((await opener()).users()) == 1
 
 
 @pytest.mark.usefixtures("directory")
@@ -73,9 +72,9 @@ async def test_a_new_key_opens_the_gateway_at_once(directory: Directory) -> None
     )
 
 
-async def test_a_key_survives_a_restart(directory: Directory, store: Store, vault: Vault, clock: Clock) -> None:
+async def test_a_key_survives_a_restart(directory: Directory, opener: Opener) -> None:
     made = await new_key(directory)
-    again = await Directory.open(store, vault, clock)
+    again = await opener()
     assert again.caller(made.secret.reveal()).key_id == made.record.id
 
 
@@ -105,30 +104,20 @@ async def test_a_key_works_until_its_very_last_moment(directory: Directory, cloc
     refusal(directory, made.secret.reveal())
 
 
-async def test_what_another_process_changes_is_noticed(store: Store, vault: Vault, clock: Clock) -> None:
-    here, there = await Directory.open(store, vault, clock), await Directory.open(store, vault, clock)
-    watching = asyncio.create_task(here.watch(every_s=0.005))
-    try:
-        made = await new_key(there)
-        await eventually(lambda: here.version == there.version)
-        assert here.caller(made.secret.reveal()).key_id == made.record.id
-    finally:
-        watching.cancel()
+async def test_what_another_process_changes_is_noticed(opener: Opener) -> None:
+    here, there = await opener(), await opener()
+    made = await new_key(there)
+    await eventually(lambda: here.version == there.version)
+    assert here.caller(made.secret.reveal()).key_id == made.record.id
 
 
 async def test_the_watch_outlives_a_store_that_refuses(
-    tmp_path: Path, vault: Vault, clock: Clock, caplog: pytest.LogCaptureFixture
+    directory: Directory, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = await Store.open(f"sqlite:///{tmp_path}/gone.db", patience_s=0.05)
-    directory = await Directory.open(store, vault, clock)
     await store.close()
-    watching = asyncio.create_task(directory.watch(every_s=0.001))
-    try:
-        await eventually(lambda: bool(caplog.records))
-        assert not watching.done()
-        assert directory.owner.role == "owner"
-    finally:
-        watching.cancel()
+    await eventually(lambda: bool(caplog.records))
+    assert "not seen for now" in caplog.text
+    assert directory.owner.role == "owner"
 
 
 async def test_a_credential_that_cannot_be_opened_disables_its_provider(

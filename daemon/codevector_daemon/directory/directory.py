@@ -29,22 +29,32 @@ WATCH_S: Final = 0.25
 class Directory:
     """Lookups are synchronous and read one immutable snapshot, which is swapped after each change."""
 
-    def __init__(self, store: Store, vault: Vault, now_ms: Callable[[], int], snapshot: Snapshot) -> None:
+    def __init__(
+        self, store: Store, vault: Vault, now_ms: Callable[[], int], snapshot: Snapshot, watch_s: float
+    ) -> None:
         self.vault = vault
         self.now_ms = now_ms
         self._store = store
         self._snapshot = snapshot
         self._loading = asyncio.Lock()
+        self._watching = asyncio.create_task(self._watch(watch_s), name="directory-watch")
 
     @classmethod
-    async def open(cls, store: Store, vault: Vault, now_ms: Callable[[], int]) -> "Directory":
+    async def open(
+        cls, store: Store, vault: Vault, now_ms: Callable[[], int], *, watch_s: float = WATCH_S
+    ) -> "Directory":
         """Load the directory, giving an empty store its owner; raises StartError under a foreign master key."""
         if not await store.read(first.is_settled):
             owner = first.owner_name()
             await store.write(lambda connection: run(first.settle, Change(connection, vault, now_ms(), owner)))
         await store.read(lambda connection: first.refuse_foreign_master(connection, vault.fingerprint))
         snapshot = await store.read(lambda connection: load(connection, vault))
-        return cls(store, vault, now_ms, snapshot)
+        return cls(store, vault, now_ms, snapshot, watch_s)
+
+    async def close(self) -> None:
+        """Stop noticing what other processes change."""
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
 
     @property
     def version(self) -> int:
@@ -127,19 +137,21 @@ class Directory:
         async with self._loading:
             self._snapshot = await self._store.read(lambda connection: load(connection, self.vault))
 
-    async def watch(self, every_s: float = WATCH_S) -> None:
-        """Notice what other processes change, until cancelled; a store that refuses keeps the last snapshot in use."""
-        quiet = True
+    async def _watch(self, every_s: float) -> None:
+        """Notice what other processes change; while the store refuses, the last snapshot stays in use."""
+        said = ""
         while True:
             await asyncio.sleep(every_s)
             try:
                 if await self._store.read(stored_version) != self.version:
                     await self.refresh()
-                quiet = True
+                said = ""
             except StoreError as refused:
-                if quiet:
+                if str(refused) != said:
                     log.warning("Changes to users, keys, providers and models are not seen for now: %s", refused)
-                quiet = False
+                said = str(refused)
+            except Exception:
+                log.exception("The directory could not be read again")
 
 
 def _closed(entry: KeyEntry, now_ms: int) -> str | None:
