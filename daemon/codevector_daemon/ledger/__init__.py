@@ -1,0 +1,6 @@
+from codevector_daemon.ledger.changes import LedgerChange, Opened, Settled
+from codevector_daemon.ledger.event import OpenRequest, Series, UsageEvent
+from codevector_daemon.ledger.journal import OpenSoFar, Orphan
+from codevector_daemon.ledger.ledger import Ledger
+
+__all__ = ["Ledger", "LedgerChange", "OpenRequest", "OpenSoFar", "Opened", "Orphan", "Series", "Settled", "UsageEvent"]

@@ -10,7 +10,7 @@ from codevector_shared.protocol import PriceBasis, UsageSource
 FinalState = Literal["complete", "client_left", "upstream_failed", "interrupted", "rejected"]
 
 
-class Series(Struct, frozen=True):
+class Series(Struct, frozen=True, omit_defaults=True):
     """The dimensions of a count. One combination gets one integer id in the store."""
 
     user_id: int
@@ -22,7 +22,7 @@ class Series(Struct, frozen=True):
     upstream_model: str = ""
 
 
-class OpenRequest(Struct, frozen=True):
+class OpenRequest(Struct, frozen=True, omit_defaults=True):
     """An admitted call, noted before the head of its answer is released. Times are milliseconds since 1970, UTC."""
 
     id: str
@@ -38,7 +38,7 @@ class OpenRequest(Struct, frozen=True):
     estimated_input: int = 0
 
 
-class UsageEvent(Struct, frozen=True):
+class UsageEvent(Struct, frozen=True, omit_defaults=True):
     """One attempt of one call, over and priced. Money is nano-dollars."""
 
     id: str

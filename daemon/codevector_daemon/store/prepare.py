@@ -82,7 +82,7 @@ def _create(path: Path, patience_s: float) -> None:
 
 
 def _write_schema(connection: sqlite3.Connection) -> None:
-    dialect = sqlite.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves the constructor untyped
+    dialect = sqlite.dialect()
     for table in metadata.sorted_tables:
         connection.execute(str(CreateTable(table).compile(dialect=dialect)))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):

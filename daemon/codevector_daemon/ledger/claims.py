@@ -1,0 +1,43 @@
+"""Which process is alive: each holds a lock on a file of its own, which the system drops when the process dies."""
+
+import fcntl
+import os
+from pathlib import Path
+
+_SUFFIX = ".lock"
+
+
+class Claim:
+    """The lock of one node's name, held until ``release`` or the end of the process."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._descriptor = descriptor
+
+    @classmethod
+    def take(cls, folder: Path, node: str) -> "Claim | None":
+        """Claim a node's name; None while another process that is alive holds it."""
+        path = folder / (node + _SUFFIX)
+        while True:
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                return None
+            if _is_still(path, descriptor):
+                return cls(path, descriptor)
+            os.close(descriptor)
+
+    def release(self) -> None:
+        """Let go of the name. The file goes first, while nobody else can hold it."""
+        self._path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    """Tell whether the file locked is the one of that name: its last holder may have removed it in between."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

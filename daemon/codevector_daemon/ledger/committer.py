@@ -1,0 +1,155 @@
+"""One batch at a time into the store, or into the spool while the store refuses. Runs in the writer's thread."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from codevector_daemon.errors import StoreError, StoreRefused
+from codevector_daemon.ledger import statements as sql
+from codevector_daemon.ledger.connection import WriterConnection
+from codevector_daemon.ledger.entries import Batch, Entry, Settle
+from codevector_daemon.ledger.posting import POISON, Outcome, Posting, SeriesIds, each
+from codevector_daemon.ledger.spool import Spool
+
+log = logging.getLogger(__name__)
+
+RETRY_MS = 500
+"""How often a store in trouble is tried again."""
+
+_REPLAY_MS = 20
+"""How long a replay may go on before new entries get their turn in the spool."""
+
+_HELD = 10_000
+"""Settled attempts kept in memory when neither store nor spool takes them."""
+
+
+class Committer:
+    """Makes entries durable. Its figures may be read from any thread."""
+
+    def __init__(self, connection: WriterConnection, spool: Spool, node: str, now_ms: Callable[[], int]) -> None:
+        self.trouble: StoreError | None = None
+        """Why the store was given up for now; None while all is well."""
+        self._connection = connection
+        self._spool = spool
+        self._node = node
+        self._now_ms = now_ms
+        self._ids = SeriesIds()
+        self._held: list[Settle] = []
+        self._retry_at_ms = 0
+
+    @property
+    def degraded(self) -> bool:
+        """Entries wait outside of the store, or have to."""
+        return self.trouble is not None or not self._spool.empty or bool(self._held)
+
+    @property
+    def waiting_events(self) -> int:
+        """How many settled attempts are not in the store yet."""
+        return self._spool.events + len(self._held)
+
+    @property
+    def damaged_files(self) -> int:
+        """How many spool files were set aside because a part of them could not be read."""
+        return self._spool.damaged
+
+    def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Return when the entries are durable, each with what became of it; StoreRefused for one that is not."""
+        if self.degraded:
+            self.recover()
+        if not self.degraded:
+            try:
+                return self._into_store(entries)
+            except StoreError as error:
+                self._note_trouble(error)
+        return self._into_spool(entries)
+
+    def recover(self) -> None:
+        """Try to bring into the store what waits, oldest first, for a moment."""
+        now = self._now_ms()
+        if self.trouble is not None and 0 <= self._retry_at_ms - now <= RETRY_MS:
+            return
+        try:
+            self._replay(until_ms=now + _REPLAY_MS)
+            if self._spool.empty:
+                self._end_trouble()
+        except StoreError as error:
+            self._note_trouble(error)
+        except OSError as error:
+            self._note_trouble(StoreRefused(f"the spool cannot be read: {error}"))
+
+    def adopt(self, node: str) -> None:
+        """Take over what a dead process spooled; it goes into the store before anything newer."""
+        self._spool.adopt(node)
+        self._spool.leave(node)
+
+    def close(self) -> None:
+        """Let go of the files. What waits in the spool is replayed by the next process."""
+        if self._held:
+            log.error("%d settled calls could be stored nowhere and are lost", len(self._held))
+        self._spool.close()
+        self._spool.leave(self._node)
+        self._connection.close()
+
+    def _into_store(self, entries: Sequence[Entry], *, probe: bool = False, batch: str | None = None) -> list[Outcome]:
+        try:
+            return self._transaction(entries, probe=probe, batch=batch, single=False)
+        except POISON:
+            log.exception("an entry cannot be stored; the others of its batch are stored one by one")
+            return self._transaction(entries, probe=probe, batch=batch, single=True)
+
+    def _transaction(self, entries: Sequence[Entry], *, probe: bool, batch: str | None, single: bool) -> list[Outcome]:
+        try:
+            with self._connection.transaction(probe=probe) as connection:
+                if batch is not None and connection.execute(sql.ADD_BATCH, (batch,)).rowcount == 0:
+                    return [None] * len(entries)
+                if single:
+                    outcomes = each(connection, self._ids, self._node, entries)
+                else:
+                    outcomes = Posting(connection, self._ids, self._node).all(entries)
+        except BaseException:
+            self._ids.rollback()
+            raise
+        self._ids.commit()
+        return outcomes
+
+    def _into_spool(self, entries: Sequence[Entry]) -> list[Outcome]:
+        try:
+            self._spool.append(entries)
+        except OSError as error:
+            return self._hold(entries, error)
+        return [None] * len(entries)
+
+    def _hold(self, entries: Sequence[Entry], error: OSError) -> list[Outcome]:
+        """Neither store nor spool takes it: say so, but keep what is owed, as the disk may have room again soon."""
+        log.error("neither the database nor the spool can be written: %s; %s", self.trouble, error)
+        room = _HELD - len(self._held)
+        self._held += [entry for entry in entries if isinstance(entry, Settle)][: max(room, 0)]
+        refused = StoreRefused(f"neither the database nor the spool can be written: {error}")
+        return [refused] * len(entries)
+
+    def _replay(self, *, until_ms: int) -> None:
+        while (batch := self._spool.oldest()) is not None:
+            self._count(batch)
+            if self._now_ms() >= until_ms:
+                return
+
+    def _count(self, batch: Batch) -> None:
+        self._into_store(batch.entries, probe=True, batch=batch.id)
+        finished = self._spool.drop()
+        if finished:
+            # Only now, as the file is gone: a process killed in between leaves an id that no frame has any more.
+            with self._connection.transaction(probe=True) as connection:
+                connection.executemany(sql.FORGET_BATCH, [(id_,) for id_ in finished])
+
+    def _end_trouble(self) -> None:
+        """Store what only memory held, and go back to the store."""
+        self._into_store(self._held, probe=True)
+        self._held = []
+        self.trouble = None
+        self._spool.refill()
+        log.warning("everything that waited outside of the database is in it")
+
+    def _note_trouble(self, error: StoreError) -> None:
+        if self.trouble is None:
+            log.warning("the database refuses: %s; calls are kept in the spool meanwhile", error)
+        self.trouble = error
+        self._retry_at_ms = self._now_ms() + RETRY_MS

@@ -1,0 +1,130 @@
+"""The journal: which calls are under way, in memory for the monitor and in the store for the next process."""
+
+import asyncio
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from codevector_daemon.ledger.entries import Entry, Noted, Refresh, noted_decoder
+from codevector_daemon.ledger.event import OpenRequest, Series
+from codevector_daemon.metering.counts import NOTHING, TokenCounts
+from codevector_daemon.store import schema
+
+REFRESH_S = 2.0
+"""How often the counts so far of an open request are written down."""
+
+
+class OpenSoFar(Struct):
+    """An open request and how far it has come."""
+
+    note: OpenRequest
+    counts: TokenCounts = NOTHING
+    ttft_ms: int | None = None
+    estimated_input: int = 0
+
+
+class Orphan(Struct, frozen=True):
+    """A call that a dead process left open, with what was last noted of it."""
+
+    note: OpenRequest
+    counts: TokenCounts
+    ttft_ms: int | None
+    seen_ms: int
+    """When its process was last known to be alive."""
+
+
+class Journal:
+    """The open requests of this process. Owned by the event loop."""
+
+    def __init__(self, post: Callable[[Entry], None], now_ms: Callable[[], int]) -> None:
+        self._post = post
+        self._now_ms = now_ms
+        self._open: dict[str, OpenSoFar] = {}
+        self._changed: set[str] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def opened(self, note: OpenRequest) -> None:
+        """Remember a call from its admission on."""
+        self._open[note.id] = OpenSoFar(note, estimated_input=note.estimated_input)
+
+    def progress(self, request_id: str, counts: TokenCounts, ttft_ms: int | None) -> None:
+        """Take the counts so far; they reach the store with the next refresh."""
+        known = self._open.get(request_id)
+        if known is not None:
+            known.counts = counts
+            known.ttft_ms = ttft_ms
+            self._mark(request_id)
+
+    def refine(self, request_id: str, estimated_input: int) -> None:
+        """Take a better estimate of the input than the one made at admission."""
+        known = self._open.get(request_id)
+        if known is not None:
+            known.estimated_input = estimated_input
+            self._mark(request_id)
+
+    def closed(self, request_id: str) -> None:
+        """Forget a call that is settled, or never was admitted."""
+        self._open.pop(request_id, None)
+        self._changed.discard(request_id)
+
+    def now_open(self) -> list[OpenSoFar]:
+        """Return what is under way, oldest first."""
+        return list(self._open.values())
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def close(self) -> None:
+        """Stop refreshing."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _mark(self, request_id: str) -> None:
+        self._changed.add(request_id)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(REFRESH_S, self._refresh)
+
+    def _refresh(self) -> None:
+        self._timer = None
+        now = self._now_ms()
+        for request_id in self._changed:
+            known = self._open[request_id]
+            self._post(Refresh(request_id, Noted(known.counts, known.ttft_ms, known.estimated_input, now)))
+        self._changed.clear()
+
+
+def nodes_with_open_requests(connection: sa.Connection) -> set[str]:
+    """Return the names of every process that has notes in the journal."""
+    return set(connection.execute(sa.select(schema.open_requests.c.node).distinct()).scalars())
+
+
+def left_by(connection: sa.Connection, node: str) -> list[Orphan]:
+    """Return what a process left open, oldest first."""
+    notes, series = schema.open_requests, schema.series
+    query = (
+        sa.select(notes, *(series.c[name] for name in Series.__struct_fields__))
+        .join_from(notes, series, notes.c.series_id == series.c.id)
+        .where(notes.c.node == node)
+        .order_by(notes.c.started_ms, notes.c.id)
+    )
+    return [_orphan(row) for row in connection.execute(query).mappings()]
+
+
+def _orphan(row: sa.RowMapping) -> Orphan:
+    noted = noted_decoder.decode(row["noted"])
+    note = OpenRequest(
+        id=row["id"],
+        started_ms=row["started_ms"],
+        series=Series(**{name: row[name] for name in Series.__struct_fields__}),
+        dialect=row["dialect"],
+        stream=row["stream"],
+        session=row["session"],
+        agent=row["agent"],
+        parent_id=row["parent_id"],
+        attempt=row["attempt"],
+        own_login=row["own_login"],
+        estimated_input=noted.estimated_input,
+    )
+    return Orphan(note, noted.counts, noted.ttft_ms, max(noted.seen_ms, note.started_ms))

@@ -1,0 +1,156 @@
+"""The ledger: what every call used and cost, taken in once and never lost."""
+
+import asyncio
+import logging
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from codevector_daemon.errors import StartError, StoreError
+from codevector_daemon.ledger.changes import LedgerChange, Listener, Listeners, Opened, Settled
+from codevector_daemon.ledger.claims import Claim
+from codevector_daemon.ledger.committer import Committer
+from codevector_daemon.ledger.connection import Durability, WriterConnection
+from codevector_daemon.ledger.entries import Admit, Entry, Settle
+from codevector_daemon.ledger.event import OpenRequest, UsageEvent
+from codevector_daemon.ledger.journal import Journal, OpenSoFar
+from codevector_daemon.ledger.orphans import Orphanage, SettleOrphan
+from codevector_daemon.ledger.posting import Outcome
+from codevector_daemon.ledger.spool import Spool
+from codevector_daemon.ledger.writer import Writer
+from codevector_daemon.ledger.zone import settle_zone
+from codevector_daemon.metering.counts import TokenCounts
+from codevector_daemon.store.checkpoint import Checkpointer
+from codevector_daemon.store.engine import Store
+
+log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """Takes in notes and events, and tells listeners. Everything here is called on the event loop."""
+
+    def __init__(
+        self, store: Store, zone: ZoneInfo, claim: Claim, committer: Committer, now_ms: Callable[[], int]
+    ) -> None:
+        self.store = store
+        self.zone = zone
+        self._claim = claim
+        self._committer = committer
+        self._checkpointer = Checkpointer(store.path)
+        self._listeners = Listeners()
+        self._writer = Writer(committer, self._delivered)
+        self._journal = Journal(self._writer.post, now_ms)
+        self._orphanage: Orphanage | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        store: Store,
+        *,
+        node: str,
+        spool: Path,
+        timezone: str | None,
+        durability: Durability,
+        settle_orphan: SettleOrphan,
+        now_ms: Callable[[], int],
+    ) -> "Ledger":
+        """Start writing; what dead processes left in the spool and in the journal is counted first.
+
+        ``settle_orphan`` prices what a dead process left open. Raises SettingsError for a time zone that does not
+        exist, StartError where the spool cannot be used.
+        """
+        # A name of its own for every start: notes of a predecessor of the same name must not be taken for ours.
+        node = f"{re.sub(r'[^A-Za-z0-9_-]', '_', node)}-{os.urandom(4).hex()}"
+        zone = await settle_zone(store, timezone)
+        claim, files = await asyncio.to_thread(_spool, spool, node, now_ms)
+        connection = WriterConnection(store.path, durability=durability, patience_s=store.patience_s)
+        ledger = cls(store, zone, claim, Committer(connection, files, node, now_ms), now_ms)
+        ledger._orphanage = Orphanage(
+            store, ledger._writer, ledger._committer, folder=spool, node=node, settle=settle_orphan
+        )
+        await ledger._orphanage.start()
+        return ledger
+
+    @property
+    def degraded(self) -> bool:
+        """The store refuses, or what it refused is still waiting in the spool."""
+        return self._committer.degraded
+
+    @property
+    def trouble(self) -> StoreError | None:
+        """Why the store refuses, while it does."""
+        return self._committer.trouble
+
+    @property
+    def spooled_events(self) -> int:
+        """How many settled attempts are waiting outside of the store."""
+        return self._committer.waiting_events
+
+    @property
+    def open_count(self) -> int:
+        """How many requests are under way in this process."""
+        return len(self._journal)
+
+    def admit(self, note: OpenRequest) -> asyncio.Future[None]:
+        """Note an admitted call; the future resolves when the note is durable, and raises StoreRefused if it is not."""
+        future = self._writer.submit(Admit(note))
+        self._journal.opened(note)
+        return future
+
+    def progress(self, request_id: str, counts: TokenCounts, ttft_ms: int | None) -> None:
+        """Take the counts so far of an open request; costs next to nothing."""
+        self._journal.progress(request_id, counts, ttft_ms)
+
+    def refine_input(self, request_id: str, estimated_input: int) -> None:
+        """Take a better estimate of an open request's input than the one noted at its admission."""
+        self._journal.refine(request_id, estimated_input)
+
+    def settle(self, event: UsageEvent) -> asyncio.Future[None]:
+        """Count an attempt that is over; the future resolves when it is durable. A second time changes nothing."""
+        return self._writer.submit(Settle(event))
+
+    def open_requests(self) -> list[OpenSoFar]:
+        """Return what is under way in this process, oldest first, with counts so far."""
+        return self._journal.now_open()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` on the loop for everything opened and settled from now on; returns what ends it."""
+        return self._listeners.subscribe(listener)
+
+    async def close(self) -> None:
+        """Make durable what was taken in, and let go of the files. The store stays open."""
+        if self._orphanage is not None:
+            await self._orphanage.close()
+        self._journal.close()
+        await self._writer.close()
+        await asyncio.to_thread(self._checkpointer.close)
+        self._claim.release()
+
+    def _delivered(self, entry: Entry, outcome: Outcome) -> None:
+        """Take note of an entry that is durable, or that could not be made so."""
+        self._checkpointer.nudge()
+        change: LedgerChange | None = None
+        if isinstance(entry, Settle):
+            self._journal.closed(entry.event.id)
+            if not isinstance(outcome, Exception):
+                change = Settled(entry.event, outcome)
+        elif isinstance(entry, Admit):
+            if isinstance(outcome, Exception):
+                self._journal.closed(entry.note.id)
+            else:
+                change = Opened(entry.note)
+        if change is not None:
+            self._listeners.tell(change)
+
+
+def _spool(folder: Path, node: str, now_ms: Callable[[], int]) -> tuple[Claim, Spool]:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        claim = Claim.take(folder, node)
+        if claim is None:
+            raise StartError(f"another process named {node!r} is using the spool {folder}")
+        return claim, Spool(folder, node, now_ms)
+    except OSError as error:
+        raise StartError(f"the spool {folder} cannot be used: {error}; check its permissions") from error

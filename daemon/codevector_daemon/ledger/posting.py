@@ -1,0 +1,222 @@
+"""Entries become rows: the inside of one transaction of the writer."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from codevector_daemon.ledger import statements as sql
+from codevector_daemon.ledger.entries import Admit, Entry, Noted, Refresh, Settle, noted_json
+from codevector_daemon.ledger.event import OpenRequest, Series, UsageEvent
+from codevector_shared.periods import bucket_start
+
+ERRORS = frozenset({"upstream_failed", "interrupted"})
+"""The final states that a person would call a failure."""
+
+Outcome = int | Exception | None
+"""What became of an entry: a new request row's ``seq``, the reason why it cannot be stored, or nothing to tell."""
+
+_SERIES_KEPT = 50_000
+
+
+class SeriesIds:
+    """The ids of series, cached; owned by the writer's thread. Ids of a transaction count only once it is committed."""
+
+    def __init__(self) -> None:
+        self._known: dict[Series, int] = {}
+        self._fresh: dict[Series, int] = {}
+
+    def of(self, connection: sqlite3.Connection, series: Series) -> int:
+        """Return the id of a series, making its row if it is new."""
+        known = self._known.get(series) or self._fresh.get(series)
+        if known is None:
+            known = self._fresh[series] = _series_id(connection, series)
+        return known
+
+    def commit(self) -> None:
+        """Keep what the transaction learned."""
+        if len(self._known) + len(self._fresh) > _SERIES_KEPT:
+            self._known.clear()
+        self._known.update(self._fresh)
+        self._fresh.clear()
+
+    def rollback(self) -> None:
+        """Forget ids that were never written."""
+        self._fresh.clear()
+
+
+class Posting:
+    """Posts one batch inside a transaction that its caller began and will end."""
+
+    def __init__(self, connection: sqlite3.Connection, ids: SeriesIds, node: str) -> None:
+        self._connection = connection
+        self._ids = ids
+        self._node = node
+        self._buckets: dict[tuple[int, int], list[int]] = {}
+        self._keys: dict[int, int] = {}
+
+    def all(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Post every entry; one request's note is skipped where the batch settles it anyhow."""
+        settled = {entry.event.id for entry in entries if isinstance(entry, Settle)}
+        outcomes: list[Outcome] = [self._one(entry, settled) for entry in entries]
+        self._finish()
+        return outcomes
+
+    def _one(self, entry: Entry, settled: set[str]) -> int | None:
+        if isinstance(entry, Settle):
+            return self._settle(entry.event)
+        if isinstance(entry, Admit):
+            if entry.note.id not in settled:
+                self._open(entry.note)
+        elif isinstance(entry, Refresh) and entry.id not in settled:
+            self._connection.execute(sql.REFRESH, (noted_json.encode(entry.noted).decode(), entry.id))
+        return None
+
+    def _open(self, note: OpenRequest) -> None:
+        noted = Noted(estimated_input=note.estimated_input, seen_ms=note.started_ms)
+        self._connection.execute(
+            sql.OPEN,
+            (
+                note.id,
+                note.parent_id,
+                note.attempt,
+                self._ids.of(self._connection, note.series),
+                self._node,
+                note.started_ms,
+                note.session,
+                note.agent,
+                note.dialect,
+                note.stream,
+                note.own_login,
+                noted_json.encode(noted).decode(),
+            ),
+        )
+
+    def _settle(self, event: UsageEvent) -> int | None:
+        """Add the row and its counts, unless this id was settled before."""
+        self._connection.execute(sql.CLOSE, (event.id,))
+        series_id = self._ids.of(self._connection, event.series)
+        cursor = self._connection.execute(sql.ADD_REQUEST, _row(event, series_id))
+        if cursor.rowcount == 0:
+            return None
+        if event.state != "rejected":
+            self._count(event, series_id)
+        if event.series.key_id and not event.imported:
+            used = self._keys.get(event.series.key_id, 0)
+            self._keys[event.series.key_id] = max(used, event.finished_ms)
+        return cursor.lastrowid
+
+    def _count(self, event: UsageEvent, series_id: int) -> None:
+        place = (bucket_start(event.started_ms // 1000), series_id)
+        amounts = contribution(event)
+        known = self._buckets.get(place)
+        self._buckets[place] = amounts if known is None else [a + b for a, b in zip(known, amounts, strict=True)]
+
+    def _finish(self) -> None:
+        self._connection.executemany(
+            sql.ADD_TO_BUCKET, [(*place, *amounts) for place, amounts in self._buckets.items()]
+        )
+        self._connection.executemany(sql.KEY_USED, [(used, key) for key, used in self._keys.items()])
+
+
+def contribution(event: UsageEvent) -> list[int]:
+    """Return what an event adds to its bucket, in the order of the tiers' columns.
+
+    Calls are counted by their last attempt, the row without a parent; tokens and money by every attempt.
+    """
+    call = event.parent_id is None
+    counts = event.counts
+    return [
+        int(call),
+        int(call and event.state in ERRORS),
+        counts.uncached_input,
+        counts.cache_read,
+        counts.cache_write_5m,
+        counts.cache_write_1h,
+        counts.output,
+        counts.reasoning,
+        event.spend_nano,
+        event.spend_nano if event.own_login else 0,
+        int(call and event.usage_source == "estimated"),
+        int(call and event.price_basis == "unpriced"),
+        event.duration_ms,
+    ]
+
+
+def each(connection: sqlite3.Connection, ids: SeriesIds, node: str, entries: Iterable[Entry]) -> list[Outcome]:
+    """Post entries one by one, so that one which can never be stored takes no other with it."""
+    outcomes: list[Outcome] = []
+    for entry in entries:
+        connection.execute("SAVEPOINT entry")
+        try:
+            outcomes += Posting(connection, ids, node).all([entry])
+        except (*POISON,) as error:
+            connection.execute("ROLLBACK TO entry")
+            ids.rollback()
+            outcomes.append(error)
+        connection.execute("RELEASE entry")
+    return outcomes
+
+
+POISON = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    OverflowError,
+    ValueError,
+    TypeError,
+)
+"""Errors that an entry's own values cause; every other one is trouble with the store."""
+
+
+def _series_id(connection: sqlite3.Connection, series: Series) -> int:
+    values = (
+        series.user_id,
+        series.key_id,
+        series.client_app,
+        series.project,
+        series.model,
+        series.provider,
+        series.upstream_model,
+    )
+    found = connection.execute(sql.FIND_SERIES, values).fetchone()
+    if found is None:
+        connection.execute(sql.ADD_SERIES, values)
+        found = connection.execute(sql.FIND_SERIES, values).fetchone()
+    return int(found[0])
+
+
+def _row(event: UsageEvent, series_id: int) -> tuple[int | str | None, ...]:
+    counts = event.counts
+    return (
+        event.id,
+        event.parent_id,
+        event.attempt,
+        series_id,
+        event.started_ms,
+        event.finished_ms,
+        event.state,
+        event.status,
+        event.session,
+        event.agent,
+        event.dialect,
+        event.stream,
+        counts.uncached_input,
+        counts.cache_read,
+        counts.cache_write_5m,
+        counts.cache_write_1h,
+        counts.output,
+        counts.reasoning,
+        counts.audio_input,
+        counts.audio_output,
+        counts.server_tool_calls,
+        event.spend_nano,
+        event.usage_source,
+        event.price_basis,
+        event.price_version,
+        event.service_tier,
+        event.own_login,
+        event.imported,
+        event.ttft_ms,
+        event.duration_ms,
+        event.error,
+    )
