@@ -33,12 +33,8 @@ def home() -> Iterator[Path]:
 
 
 def assert_refuses(home: Path, *words: str, **extra: str) -> str:
-    """Assert that the daemon ends with status 1 and one line that holds these words; return the line."""
-    ended = run("codevectord", env=environment(home, extra))
-    said = ended.stderr.strip()
-    assert ended.returncode == 1, (ended.returncode, said, ended.stdout)
-    assert len(said.splitlines()) == 1, said
-    assert "Traceback" not in said + ended.stdout
+    """Assert that the daemon refuses to start in one line that holds these words; return the line."""
+    said = Daemon(home, extra).refusal()
     for word in words:
         assert word in said
     return said

@@ -137,6 +137,15 @@ class Daemon:
         self.port = urlsplit(str(status["gateway_url"])).port or 0
         return status
 
+    def refusal(self) -> str:
+        """Run a daemon that cannot start: assert exit status 1 and a single line, and return the line."""
+        ended = run("codevectord", env=self._environment)
+        said = ended.stderr.strip()
+        assert ended.returncode == 1, (ended.returncode, said, ended.stdout)
+        assert len(said.splitlines()) == 1, said
+        assert "Traceback" not in said + ended.stdout
+        return said
+
     def stop(self, limit_s: float = 15.0) -> int:
         """Ask the daemon to stop, wait for its end, and return its exit status."""
         self.terminate()
