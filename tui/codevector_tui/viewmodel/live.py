@@ -1,0 +1,79 @@
+"""What is open now and what finished last: the live stream's snapshot, carried forward by its deltas."""
+
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from codevector_shared.protocol import Delta, Request, Snapshot, Status
+
+KEPT = 500
+"""Finished requests remembered from the stream."""
+
+
+class Gap(Exception):
+    """A delta is missing: only a new snapshot tells the truth again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The stream's state after message ``seq``; ``settled`` counts requests seen to finish since the snapshot."""
+
+    seq: int
+    status: Status
+    open: tuple[Request, ...]
+    latest: tuple[Request, ...]
+    directory_version: int
+    settled: int = 0
+
+
+def begin(snapshot: Snapshot) -> Live:
+    """Return the state a snapshot gives."""
+    return Live(
+        seq=snapshot.seq,
+        status=snapshot.status,
+        open=tuple(snapshot.open),
+        latest=tuple(snapshot.latest),
+        directory_version=0,
+    )
+
+
+def advance(live: Live, delta: Delta) -> Live:
+    """Return the state after the next delta; Gap when it is not the next one."""
+    if delta.seq != live.seq + 1:
+        raise Gap(f"expected change {live.seq + 1}, got {delta.seq}")
+    status = msgspec.structs.replace(live.status, degraded=delta.degraded, spooled_events=delta.spooled_events)
+    if not (delta.opened or delta.progress or delta.settled):
+        return replace(live, seq=delta.seq, status=status, directory_version=delta.directory_version)
+    return replace(
+        live,
+        seq=delta.seq,
+        status=msgspec.structs.replace(status, open_requests=len(_open(live, delta))),
+        open=_open(live, delta),
+        latest=_latest(live, delta),
+        directory_version=delta.directory_version,
+        settled=live.settled + len(delta.settled),
+    )
+
+
+def _open(live: Live, delta: Delta) -> tuple[Request, ...]:
+    """Return the open requests, newest first, grown by their progress."""
+    gone = {request.id for request in delta.settled}
+    grown = {progress.id: progress for progress in delta.progress}
+    known = {request.id: request for request in (*live.open, *delta.opened)}
+    requests = [request for request in known.values() if request.id not in gone]
+    for index, request in enumerate(requests):
+        if progress := grown.get(request.id):
+            requests[index] = msgspec.structs.replace(
+                request, output_tokens=progress.output_tokens, ttft_ms=progress.ttft_ms
+            )
+    return tuple(sorted(requests, key=lambda request: request.started_at, reverse=True))
+
+
+def _latest(live: Live, delta: Delta) -> tuple[Request, ...]:
+    settled = {request.id: request for request in delta.settled}
+    older = (request for request in live.latest if request.id not in settled)
+    return (*sorted(settled.values(), key=_finished, reverse=True), *older)[:KEPT]
+
+
+def _finished(request: Request) -> str:
+    return request.finished_at or request.started_at
