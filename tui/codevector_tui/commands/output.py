@@ -8,6 +8,7 @@ from typing import IO, Literal, NamedTuple
 
 import msgspec
 from rich import box
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -64,6 +65,15 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, empty: st
     for row in body:
         grid.add_row(*(Text(clean(cell)) for cell in row))
     console().print(grid)
+
+
+def fitted(text: str, width: int, align: Literal["left", "right"]) -> str:
+    """Return foreign text in exactly so many terminal cells, cut where it is longer."""
+    shown = clean(text)
+    if cell_len(shown) > width:
+        shown = f"{set_cell_size(shown, width - 1).rstrip()}…"
+    padding = " " * (width - cell_len(shown))
+    return shown + padding if align == "left" else padding + shown
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:

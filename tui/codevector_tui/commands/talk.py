@@ -1,0 +1,60 @@
+"""Talking to the daemon: over its socket, or to the gateway that CODEVECTOR_URL names with the rights of a key."""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from codevector_shared import client
+from codevector_shared.client import ControlClient, ControlError, NotRunning
+from codevector_shared.protocol import Model, Status
+from codevector_tui.commands.frame import Fault
+
+T = TypeVar("T")
+Question = Callable[[ControlClient], Awaitable[T]]
+
+
+def ask(question: Question[T]) -> T:
+    """Ask the daemon; Fault with what to do where none runs or it refuses."""
+    try:
+        return client.ask(os.environ, question)
+    except ControlError as error:
+        raise Fault(error.message, error.hint) from error
+
+
+def administer(question: Question[T]) -> T:
+    """Ask for what only the daemon's own socket allows."""
+    refuse_remote()
+    return ask(question)
+
+
+def refuse_remote() -> None:
+    """Refuse administration where CODEVECTOR_URL names a gateway to talk to with a key."""
+    gateway = remote()
+    if gateway is not None:
+        raise Fault(
+            f"CODEVECTOR_URL names {gateway}, where a key sees its own usage only",
+            "administration is on the daemon's own socket: unset CODEVECTOR_URL on its machine",
+        )
+
+
+def remote() -> str | None:
+    """Return the gateway that CODEVECTOR_URL names, if it is set."""
+    return os.environ.get("CODEVECTOR_URL") or None
+
+
+def status_or_none() -> Status | None:
+    """Return the local daemon's status, or nothing where none runs."""
+    try:
+        return client.ask(os.environ, lambda control: control.status())
+    except NotRunning:
+        return None
+    except ControlError as error:
+        raise Fault(error.message, error.hint) from error
+
+
+def models_or_none() -> list[Model]:
+    """Return the model facades, and none where nothing answers: examples do without."""
+    try:
+        return client.ask(os.environ, lambda control: control.models()).models
+    except ControlError:
+        return []
