@@ -9,6 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable
+from typing import cast
 
 from msgspec import Struct, convert, to_builtins
 
@@ -53,8 +54,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's own is no subclass of it
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail the call under way."""
