@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from codevector_daemon.metering.counts import NOTHING, TokenCounts
+from codevector_daemon.metering.counts import NOTHING, Round, TokenCounts
 from codevector_shared.protocol import UsageSource
 
 
@@ -22,6 +22,27 @@ class Head(Struct, frozen=True):
     service_tier: str | None = None
     wants_usage: bool = True
     """False only where a stream would carry no usage unless asked, and the client did not ask."""
+    model_at: tuple[int, int] = (0, 0)
+    """Where the model's name lies in the body, so that it can be exchanged without reading the body again."""
+    options_at: tuple[int, int] | None = None
+    """Where the value of ``stream_options`` lies, if there is one."""
+
+
+class Image(Struct, frozen=True):
+    """A picture in a prompt, in pixels (0: unknown) and the detail asked for."""
+
+    width: int = 0
+    height: int = 0
+    detail: str = "auto"
+
+
+class Prompt(Struct, frozen=True):
+    """What an estimate of the input counts."""
+
+    texts: tuple[str, ...] = ()
+    messages: int = 0
+    tools: int = 0
+    images: tuple[Image, ...] = ()
 
 
 class Verdict(Enum):
@@ -47,6 +68,18 @@ class Reading(Struct, frozen=True):
     error: str | None = None
     """The class of an error that the answer carried after its 200, such as ``overloaded_error``."""
     response_id: str | None = None
+    input_reported: bool = False
+    output_reported: bool = False
+    """Whether the final count of each side came; the other is 0 in ``counts`` and left to the estimate."""
+    refused: str | None = None
+    """The name of a count that was refused (negative, absurd, no whole number); its side counts as not reported."""
+    rounds: tuple[Round, ...] = ()
+    """Parts of ``counts`` that are charged apart: compaction, advisor and fallback rounds."""
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether the provider reported all, so that nothing is left to estimate."""
+        return self.input_reported and self.output_reported
 
 
 class AnswerReader(Protocol):
@@ -87,6 +120,9 @@ class Dialect(Protocol):
 
     def error_event(self, kind: str, code: str, message: str) -> bytes:
         """Return the event that ends a stream which broke off, so that no client takes it for a clean end."""
+
+    def prompt(self, body: bytes) -> Prompt:
+        """Return what an estimate of the input counts (parsed now; call it off the event loop). Never raises."""
 
     def input_text(self, body: bytes) -> str:
         """Return the prompt's text for an estimate, with its per-message overhead left to the estimator."""

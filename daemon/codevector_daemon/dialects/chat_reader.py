@@ -1,0 +1,180 @@
+"""Reads answers of Chat Completions, streamed or whole."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Raw, Struct
+from msgspec.json import Decoder
+
+from codevector_daemon.dialects.answer import UNREADABLE, AnswerText, error_class, json_value, reading_of, text_or_none
+from codevector_daemon.dialects.base import Reading, Verdict
+from codevector_daemon.dialects.chat_usage import chat_usage
+from codevector_daemon.dialects.counting import Usage, cost_nano
+from codevector_daemon.dialects.sse import data_of
+
+_DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
+_WORTH_PARSING = re.compile(rb'"(?:usage|error)"\s*:\s*[{"]')
+"""A usage or error that is there: within text the quotes would be escaped, and ``null`` says nothing."""
+
+
+class _Body(Struct):
+    """What is read of a whole answer; the rest is skipped unparsed."""
+
+    id: Any = None
+    model: Any = None
+    service_tier: Any = None
+    usage: Any = None
+    error: Any = None
+    object: Any = None
+    choices: Raw | None = None
+
+
+_whole = Decoder(_Body)
+
+
+class ChatReader:
+    """Reads one answer. The last usage block wins, because some vendors repeat a running total in every event."""
+
+    def __init__(self, *, hide_usage: bool) -> None:
+        self._hide_usage = hide_usage
+        self._text = AnswerText(_event_text)
+        self._choices: Raw | None = None
+        self._usage: Usage | None = None
+        self._cost_nano: int | None = None
+        self._error: str | None = None
+        self._finished = False
+        self._known = False
+        self._model: str | None = None
+        self._id: str | None = None
+        self._tier: str | None = None
+
+    def event(self, raw: bytes) -> Verdict:
+        """Take one whole server-sent event and say what becomes of it."""
+        if b"[DONE]" in raw and _DONE.search(raw):
+            self._finished = True
+            return Verdict.LAST
+        if self._known and not ((b'"usage"' in raw or b'"error"' in raw) and _WORTH_PARSING.search(raw)):
+            self._text.add(raw)
+            return Verdict.PASS
+        return self._parse(raw)
+
+    def body(self, body: bytes) -> None:
+        """Take a whole answer that was not streamed."""
+        try:
+            answer = _whole.decode(body)
+        except UNREADABLE:
+            return
+        self._finished = True
+        self._note(answer.id, answer.model, answer.service_tier)
+        self._take_usage(answer.usage)
+        self._take_error(answer.error if answer.object != "error" else {"type": "error"})
+        self._choices = answer.choices
+
+    def progress(self) -> int:
+        """Return the output tokens so far: reported where known, else a quick guess."""
+        if self._usage is not None and self._usage.has_output:
+            return self._usage.counts.output
+        return self._text.tokens()
+
+    def reading(self) -> Reading:
+        """Return what is known by now."""
+        return reading_of(
+            self._usage,
+            finished=self._finished,
+            service_tier=self._tier,
+            served_model=self._model,
+            provider_cost_nano=self._cost_nano,
+            error=self._error,
+            response_id=self._id,
+        )
+
+    def output_text(self) -> str:
+        """Return the generated text kept for an estimate."""
+        if self._choices is None:
+            return self._text.text()
+        return _choices_text(json_value(self._choices))
+
+    def _parse(self, raw: bytes) -> Verdict:
+        try:
+            chunk = json_value(data_of(raw))
+        except UNREADABLE:
+            return Verdict.PASS
+        if not isinstance(chunk, dict):
+            return Verdict.PASS
+        self._known = True
+        self._text.add(raw)
+        self._note(chunk.get("id"), chunk.get("model"), chunk.get("service_tier"))
+        usage = _usage_in(chunk)
+        self._take_usage(usage)
+        error = chunk.get("error") or (chunk if chunk.get("object") == "error" else None)
+        self._take_error(error)
+        extra = isinstance(usage, dict) and not chunk.get("choices") and not error
+        return Verdict.HIDE if extra and self._hide_usage else Verdict.PASS
+
+    def _note(self, answer_id: object, model: object, tier: object) -> None:
+        self._id = text_or_none(answer_id) or self._id
+        self._model = text_or_none(model) or self._model
+        self._tier = text_or_none(tier, 32) or self._tier
+
+    def _take_usage(self, fields: object) -> None:
+        if not isinstance(fields, dict):
+            return
+        self._usage = chat_usage(fields) or self._usage
+        cost = cost_nano(fields)
+        self._cost_nano = self._cost_nano if cost is None else cost
+
+    def _take_error(self, error: object) -> None:
+        self._error = error_class(error) or self._error
+
+
+def _usage_in(chunk: Mapping[str, Any]) -> object:
+    """Return a chunk's usage block: its own, else Groq's (``x_groq``), else Moonshot's (in the choice)."""
+    usage = chunk.get("usage")
+    if usage is not None:
+        return usage
+    groq = chunk.get("x_groq")
+    if isinstance(groq, dict):
+        return groq.get("usage")
+    choices = chunk.get("choices")
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        return choices[0].get("usage")
+    return None
+
+
+def _event_text(raw: bytes) -> str:
+    try:
+        chunk = json_value(data_of(raw))
+    except UNREADABLE:
+        return ""
+    return _choices_text(chunk.get("choices")) if isinstance(chunk, dict) else ""
+
+
+def _choices_text(choices: object) -> str:
+    if not isinstance(choices, list):
+        return ""
+    return "".join(_choice_text(choice) for choice in choices if isinstance(choice, dict))
+
+
+def _choice_text(choice: Mapping[str, Any]) -> str:
+    """Return what a choice generated: text, reasoning, refusal and the calls of tools."""
+    message = choice.get("delta") or choice.get("message") or choice
+    if not isinstance(message, dict):
+        return ""
+    found = [message.get(name) for name in ("reasoning_content", "reasoning", "content", "text", "refusal")]
+    calls = message.get("tool_calls")
+    calls = calls if isinstance(calls, list) else []
+    functions = [call.get("function") for call in calls if isinstance(call, dict)] + [message.get("function_call")]
+    for function in functions:
+        if isinstance(function, dict):
+            found += [function.get("name"), function.get("arguments")]
+    return "".join(_plain(value) for value in found)
+
+
+def _plain(value: object) -> str:
+    """Return a string, or the texts of a list of content parts."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(_plain(part.get("text")) for part in value if isinstance(part, dict))
+    return ""

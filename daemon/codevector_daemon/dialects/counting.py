@@ -1,0 +1,90 @@
+"""Reading counts out of a provider's usage block: what is missing, what is a number, and what is refused."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from msgspec import Struct
+
+from codevector_daemon.metering.counts import NOTHING, Round, TokenCounts
+
+ABSURD = 2**40
+"""No call uses a million million tokens; a count beyond it is a fault of the provider."""
+
+MAX_COST_USD = 1_000_000
+"""A single call that claims to cost more is not believed."""
+
+NO_FIELDS: Mapping[str, Any] = {}
+
+
+class Refused(ValueError):
+    """A count that cannot be one: negative, absurd, or no whole number."""
+
+
+class Usage(Struct, frozen=True):
+    """A usage block in our terms. ``counts`` holds everything, ``rounds`` the parts charged at other rates."""
+
+    counts: TokenCounts = NOTHING
+    has_input: bool = False
+    has_output: bool = False
+    refused: str | None = None
+    rounds: tuple[Round, ...] = ()
+
+
+def number(value: object, name: str) -> int | None:
+    """Return a count, None where it is missing; raises Refused for what cannot be a count."""
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= ABSURD:
+        raise Refused(name)
+    return value
+
+
+def first(fields: Mapping[str, Any], *names: str) -> int | None:
+    """Return the first count that is there under any of the names; an explicit zero is there."""
+    for name in names:
+        found = number(fields.get(name), name)
+        if found is not None:
+            return found
+    return None
+
+
+def inside(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the object under a name, empty where there is none."""
+    found = fields.get(name)
+    return found if isinstance(found, dict) else NO_FIELDS
+
+
+def searches(fields: Mapping[str, Any]) -> int:
+    """Return how many web searches the provider ran and will charge; fetches and code runs cost tokens only."""
+    used = number(inside(fields, "server_tool_use").get("web_search_requests"), "web_search_requests")
+    if used is None:
+        used = number(inside(inside(fields, "tool_usage"), "web_search").get("num_requests"), "tool_usage")
+    return used or 0
+
+
+def cost_nano(fields: Mapping[str, Any]) -> int | None:
+    """Return what the provider says the call cost in nano-dollars, None where it says nothing usable.
+
+    OpenRouter: ``cost`` in USD is its own charge; with the caller's own key at the upstream provider (``is_byok``) that
+    provider charges ``cost_details.upstream_inference_cost`` besides. Perplexity: ``cost.total_cost``.
+    """
+    cost = fields.get("cost")
+    own = _usd(cost.get("total_cost") if isinstance(cost, dict) else cost)
+    if own is None:
+        return None
+    upstream = inside(fields, "cost_details").get("upstream_inference_cost") if fields.get("is_byok") is True else None
+    total = own + (_usd(upstream) or 0)
+    return int((total * 1_000_000_000).to_integral_value())
+
+
+def _usd(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and 0 <= amount <= MAX_COST_USD else None

@@ -1,0 +1,153 @@
+"""Reads answers of the Messages protocol, streamed or whole."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Raw, Struct
+from msgspec.json import Decoder, encode
+
+from codevector_daemon.dialects.answer import UNREADABLE, AnswerText, error_class, json_value, reading_of, text_or_none
+from codevector_daemon.dialects.base import Reading, Verdict
+from codevector_daemon.dialects.counting import Usage, cost_nano
+from codevector_daemon.dialects.messages_usage import merged, messages_usage, served_tier
+from codevector_daemon.dialects.sse import data_of, name_of
+
+_WORTH_PARSING = re.compile(rb'(?:"type"\s*:\s*|[\r\n]event: ?|^event: ?)"?(?:message_(?:start|delta|stop)|error)\b')
+
+
+class _Body(Struct):
+    """What is read of a whole answer; the rest is skipped unparsed."""
+
+    type: Any = None
+    id: Any = None
+    model: Any = None
+    usage: Any = None
+    error: Any = None
+    content: Raw | None = None
+
+
+_whole = Decoder(_Body)
+
+
+class MessagesReader:
+    """Reads one answer. ``_fields`` is the usage so far: the deltas are cumulative, so a field that comes replaces."""
+
+    def __init__(self) -> None:
+        self._text = AnswerText(_event_text)
+        self._content: Raw | None = None
+        self._fields: dict[str, Any] = {}
+        self._output_final = False
+        self._error: str | None = None
+        self._finished = False
+        self._model: str | None = None
+        self._id: str | None = None
+
+    def event(self, raw: bytes) -> Verdict:
+        """Take one whole server-sent event and say what becomes of it."""
+        if (b"message_" in raw or b"error" in raw) and _WORTH_PARSING.search(raw):
+            return self._parse(raw)
+        self._text.add(raw)
+        return Verdict.PASS
+
+    def body(self, body: bytes) -> None:
+        """Take a whole answer that was not streamed."""
+        try:
+            answer = _whole.decode(body)
+        except UNREADABLE:
+            return
+        self._finished = True
+        self._output_final = True
+        self._note(answer.id, answer.model, answer.usage)
+        self._content = answer.content
+        if answer.type == "error" or answer.error:
+            self._error = error_class(answer.error or {"type": "error"})
+
+    def progress(self) -> int:
+        """Return the output tokens so far: reported where final, else a quick guess."""
+        usage = self._usage()
+        if usage is not None and usage.has_output:
+            return usage.counts.output
+        return self._text.tokens()
+
+    def reading(self) -> Reading:
+        """Return what is known by now."""
+        return reading_of(
+            self._usage(),
+            finished=self._finished,
+            service_tier=served_tier(self._fields),
+            served_model=self._model,
+            provider_cost_nano=cost_nano(self._fields),
+            error=self._error,
+            response_id=self._id,
+        )
+
+    def output_text(self) -> str:
+        """Return the generated text kept for an estimate."""
+        if self._content is None:
+            return self._text.text()
+        return _content_text(json_value(self._content))
+
+    def _usage(self) -> Usage | None:
+        return messages_usage(self._fields, self._model, output_final=self._output_final)
+
+    def _parse(self, raw: bytes) -> Verdict:
+        try:
+            event = json_value(data_of(raw))
+        except UNREADABLE:
+            return Verdict.PASS
+        if not isinstance(event, dict):
+            return Verdict.PASS
+        match event.get("type") or name_of(raw):
+            case "message_start":
+                message = event.get("message")
+                if isinstance(message, dict):
+                    self._note(message.get("id"), message.get("model"), message.get("usage"))
+            case "message_delta":
+                self._take_delta(event)
+            case "message_stop":
+                self._finished = True
+                return Verdict.LAST
+            case "error":
+                self._error = error_class(event.get("error") or {"type": "error"})
+                return Verdict.LAST
+            case _:
+                self._text.add(raw)
+        return Verdict.PASS
+
+    def _take_delta(self, event: Mapping[str, Any]) -> None:
+        usage = event.get("usage")
+        if isinstance(usage, dict):
+            self._fields = merged(self._fields, usage)
+            self._output_final = self._output_final or usage.get("output_tokens") is not None
+
+    def _note(self, answer_id: object, model: object, usage: object) -> None:
+        self._id = text_or_none(answer_id) or self._id
+        self._model = text_or_none(model) or self._model
+        if isinstance(usage, dict):
+            self._fields = merged(self._fields, usage)
+
+
+def _event_text(raw: bytes) -> str:
+    try:
+        event = json_value(data_of(raw))
+    except UNREADABLE:
+        return ""
+    if not isinstance(event, dict):
+        return ""
+    return _block_text(event.get("delta")) + _block_text(event.get("content_block"))
+
+
+def _content_text(content: object) -> str:
+    return "".join(_block_text(block) for block in content) if isinstance(content, list) else ""
+
+
+def _block_text(block: object) -> str:
+    """Return what a content block or its delta generated: text, thinking, and the input of tool calls."""
+    if not isinstance(block, dict):
+        return ""
+    found = [block.get(name) for name in ("text", "thinking", "partial_json", "name")]
+    arguments = block.get("input")
+    if arguments:
+        found.append(encode(arguments).decode())
+    return "".join(value for value in found if isinstance(value, str))

@@ -1,0 +1,163 @@
+"""The usage block of the Messages protocol and of the vendors that speak it, as disjoint counts."""
+
+from collections.abc import Mapping
+from functools import reduce
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from codevector_daemon.dialects.counting import Refused, Usage, first, inside, searches
+from codevector_daemon.metering.counts import Round, TokenCounts
+
+_WHOLE = ("message", "fallback_message")
+"""Rounds that the top-level counts normally contain; all others (compaction, advisor) come on top of them."""
+
+
+class _Input(Struct, frozen=True):
+    uncached: int
+    read: int
+    written_5m: int
+    written_1h: int
+
+
+def messages_usage(fields: Mapping[str, Any], served: str | None = None, *, output_final: bool = True) -> Usage | None:
+    """Read a usage block; None where it holds no count at all.
+
+    ``output_final`` is false while only ``message_start`` was seen, whose output count is a placeholder. A refused
+    count leaves its side unreported, so that this side is estimated. ``served`` is the model the answer names.
+    """
+    if fields.get("input_tokens") is None and fields.get("output_tokens") is None:
+        return None
+    refused: list[str] = []
+    read = output = None
+    try:
+        read = _input(fields)
+    except Refused as error:
+        refused.append(str(error))
+    try:
+        output = _output(fields) if output_final else None
+    except Refused as error:
+        refused.append(str(error))
+    counts = _counts(read, output)
+    rounds: tuple[Round, ...] = ()
+    try:
+        counts = replace(counts, server_tool_calls=searches(fields))
+        rounds = _rounds(fields, counts, served)
+    except Refused as error:
+        refused.append(str(error))
+    return Usage(
+        counts=reduce(TokenCounts.plus, (extra.counts for extra in rounds), counts),
+        has_input=read is not None,
+        has_output=output is not None,
+        refused=refused[0] if refused else None,
+        rounds=rounds,
+    )
+
+
+def served_tier(fields: Mapping[str, Any]) -> str | None:
+    """Return the tier that served as parts joined by ``+``: ``batch``, ``priority``, ``fast``, ``geo-us``.
+
+    Fast mode and the place of inference change the price like a tier does, so they are parts of the one name.
+    """
+    tier, speed, geo = (_word(fields.get(name)) for name in ("service_tier", "speed", "inference_geo"))
+    parts = [tier] if tier not in {"", "standard"} else []
+    parts += ["fast"] if speed == "fast" else []
+    parts += ["geo-us"] if geo == "us" else []
+    return "+".join(parts) or tier or None
+
+
+def _word(value: object) -> str:
+    return value[:32] if isinstance(value, str) else ""
+
+
+def _input(fields: Mapping[str, Any]) -> _Input | None:
+    uncached = first(fields, "input_tokens")
+    if uncached is None:
+        return None
+    read = first(fields, "cache_read_input_tokens") or 0
+    short, long = _writes(fields)
+    cache = read + short + long
+    if 0 < cache <= uncached and _cache_is_contained(fields, uncached, cache):
+        uncached -= cache
+    return _Input(uncached, read, short, long)
+
+
+def _writes(fields: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the cache writes kept for 5 minutes and for an hour; without a split all are the former.
+
+    A later delta may repeat the total and leave out the split: the split of ``message_start`` then still holds.
+    """
+    split = inside(fields, "cache_creation")
+    short = first(split, "ephemeral_5m_input_tokens")
+    long = first(split, "ephemeral_1h_input_tokens")
+    total = first(fields, "cache_creation_input_tokens")
+    if total is None:
+        return short or 0, long or 0
+    kept_long = min(long or 0, total)
+    return total - kept_long, kept_long
+
+
+def _cache_is_contained(fields: Mapping[str, Any], given: int, cache: int) -> bool:
+    """Tell whether a vendor's ``input_tokens`` includes the cache, as its total shows (Kimi and others)."""
+    total = first(fields, "total_tokens")
+    prompt = first(fields, "prompt_tokens")
+    output = first(fields, "output_tokens") or 0
+    if total is not None:
+        return total == given + output != given + cache + output
+    return prompt is not None and prompt == given
+
+
+def _output(fields: Mapping[str, Any]) -> tuple[int, int] | None:
+    output = first(fields, "output_tokens")
+    if output is None:
+        return None
+    reasoning = first(inside(fields, "output_tokens_details"), "thinking_tokens", "reasoning_tokens") or 0
+    return output, min(reasoning, output)
+
+
+def _counts(read: _Input | None, output: tuple[int, int] | None) -> TokenCounts:
+    asked = read or _Input(0, 0, 0, 0)
+    written, reasoning = output or (0, 0)
+    return TokenCounts(
+        uncached_input=asked.uncached,
+        cache_read=asked.read,
+        cache_write_5m=asked.written_5m,
+        cache_write_1h=asked.written_1h,
+        output=written,
+        reasoning=reasoning,
+    )
+
+
+def _rounds(fields: Mapping[str, Any], top: TokenCounts, served: str | None) -> tuple[Round, ...]:
+    """Return the rounds that the top-level counts leave out, each with the model it ran on.
+
+    Compaction and advisor rounds are never in the top level. Of a request that fell back to another model, the attempts
+    that declined come as ``message`` rounds of their own: one that produced output is billed unless the top level
+    already contains it; one that produced none costs nothing.
+    """
+    entries = [entry for entry in fields.get("iterations") or () if isinstance(entry, dict)]
+    whole = [entry for entry in entries if entry.get("type") in _WHOLE]
+    extra = [_round(entry) for entry in entries if entry.get("type") not in _WHOLE]
+    server = next((entry.get("model") for entry in whole if entry.get("type") == "fallback_message"), served)
+    declined = [_round(entry) for entry in whole if entry.get("model") not in {None, server}]
+    if declined and not _same_size(top, [_round(entry).counts for entry in whole]):
+        extra += [one for one in declined if one.counts.output > 0]
+    return tuple(extra)
+
+
+def _round(entry: Mapping[str, Any]) -> Round:
+    model = entry.get("model")
+    return Round(
+        model=model[:256] if isinstance(model, str) and model else None,
+        counts=_counts(_input(entry), _output(entry)),
+    )
+
+
+def _same_size(top: TokenCounts, parts: list[TokenCounts]) -> bool:
+    return (top.input, top.output) == (sum(part.input for part in parts), sum(part.output for part in parts))
+
+
+def merged(known: dict[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``known`` with every field that ``later`` carries put in its place; a null carries nothing."""
+    return known | {name: value for name, value in later.items() if value is not None}

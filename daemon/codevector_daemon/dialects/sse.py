@@ -1,0 +1,87 @@
+"""Server-sent events as the WHATWG standard frames them: lines end with LF, CRLF or CR, events with an empty line."""
+
+import re
+
+_BLANK = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?=[^\n]))")
+"""The end of an event. A CR that is the last byte so far is left open, because a LF may follow it."""
+
+_LOOK_BACK = 3
+"""An empty line may have begun this many bytes before a new chunk."""
+
+
+class EventSplitter:
+    """Cuts a stream of bytes into whole raw events. Every byte fed comes out, in order, exactly once."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self.size = 0
+        """Bytes of the event that is not whole yet."""
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Take the next bytes and return the events that are whole by now, each with its empty line."""
+        if not self._parts:
+            return self._cut(chunk, 0)
+        tail = b"".join(self._parts[-_LOOK_BACK:])[-_LOOK_BACK:]
+        if _first_blank(tail + chunk, 0) < 0:
+            self._keep(chunk)
+            return []
+        held = self.take_rest()
+        return self._cut(held + chunk, max(0, len(held) - _LOOK_BACK))
+
+    def rest(self) -> bytes:
+        """Return the bytes of the event that is not whole yet; they stay inside."""
+        return b"".join(self._parts)
+
+    def take_rest(self) -> bytes:
+        """Return the bytes of the event that is not whole and forget them."""
+        rest = self.rest()
+        self._forget()
+        return rest
+
+    def _cut(self, data: bytes, search_from: int) -> list[bytes]:
+        events = []
+        start = 0
+        end = _first_blank(data, search_from)
+        while end >= 0:
+            events.append(data[start:end])
+            start = end
+            end = _first_blank(data, start)
+        if start < len(data):
+            self._keep(data[start:])
+        return events
+
+    def _keep(self, part: bytes) -> None:
+        self._parts.append(part)
+        self.size += len(part)
+
+    def _forget(self) -> None:
+        self._parts = []
+        self.size = 0
+
+
+def _first_blank(data: bytes, start: int) -> int:
+    """Return where the first event at or after ``start`` ends, or -1."""
+    if b"\r" not in data:
+        at = data.find(b"\n\n", start)
+        return at + 2 if at >= 0 else -1
+    found = _BLANK.search(data, start)
+    return found.end() if found else -1
+
+
+def data_of(event: bytes) -> bytes:
+    """Return the payload of an event: its data lines, joined by LF."""
+    return b"\n".join(line[5:] for line in event.splitlines() if line.startswith(b"data:"))
+
+
+def name_of(event: bytes) -> str:
+    """Return the event's name, ``""`` where it has none."""
+    for line in event.splitlines():
+        if line.startswith(b"event:"):
+            return line[6:].strip().decode("utf-8", "replace")
+    return ""
+
+
+def event_of(data: bytes, name: str | None = None) -> bytes:
+    """Frame one line of payload as an event."""
+    head = b"" if name is None else b"event: " + name.encode() + b"\n"
+    return head + b"data: " + data + b"\n\n"

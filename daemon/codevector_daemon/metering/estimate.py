@@ -1,0 +1,72 @@
+"""Estimates of tokens where a provider reports none. Everything here is slow: call it in a thread."""
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec.structs import replace
+
+from codevector_daemon.dialects.answer import BYTES_PER_TOKEN
+from codevector_daemon.dialects.base import Dialect, Reading
+from codevector_daemon.metering.counts import TokenCounts
+from codevector_daemon.metering.families import Family, family_of
+from codevector_daemon.metering.vocabulary import Vocabulary
+
+ESTIMATE_MAX_BYTES: Final = 4 * 1024 * 1024
+"""Text beyond it is counted by its length alone."""
+
+PARSED_MAX_BYTES: Final = 16 * 1024 * 1024
+"""A body beyond it is not even parsed: that would hold up every other call for 50 ms."""
+
+PIECE: Final = 64 * 1024
+"""Characters tokenised at a time: turning the tokens of 1 MiB into a list would hold up every other call for 5 ms."""
+
+_vocabulary: Final = Vocabulary()
+
+
+def quick_input(body: bytes) -> int:
+    """Guess the tokens of a request from its size alone; costs nothing."""
+    return -(-len(body) // BYTES_PER_TOKEN)
+
+
+def input_tokens(dialect: Dialect, body: bytes, model: str) -> int:
+    """Estimate what a request's prompt counts: texts, overheads per message and tool, and pictures."""
+    if len(body) > PARSED_MAX_BYTES:
+        return quick_input(body)
+    family = family_of(model)
+    prompt = dialect.prompt(body)
+    frame = family.per_request + family.per_message * prompt.messages
+    tools = (family.tools + family.per_tool * prompt.tools) if prompt.tools else 0
+    return _tokens("\n".join(prompt.texts), family) + frame + tools + sum(family.image(one) for one in prompt.images)
+
+
+def output_tokens(text: str, model: str) -> int:
+    """Estimate what a generated text counts."""
+    return _tokens(text, family_of(model))
+
+
+def completed(reading: Reading, dialect: Dialect, body: bytes, output_text: str, model: str) -> TokenCounts:
+    """Return the counts of an answer with what the provider did not report estimated; what it reported is kept."""
+    counts = reading.counts
+    if not reading.input_reported:
+        counts = replace(counts, uncached_input=counts.uncached_input + input_tokens(dialect, body, model))
+    if not reading.output_reported:
+        counts = replace(counts, output=counts.output + output_tokens(output_text, model))
+    return counts
+
+
+def _tokens(text: str, family: Family) -> int:
+    exact = sum(_vocabulary.count(piece) for piece in _pieces(text[:ESTIMATE_MAX_BYTES]))
+    beyond = len(text[ESTIMATE_MAX_BYTES:].encode("utf-8", "replace")) / BYTES_PER_TOKEN
+    return math.ceil((exact + beyond) * family.factor)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Cut a text at white space near every ``PIECE`` characters, so that hardly a token is cut in two."""
+    start = 0
+    while start < len(text):
+        stop = start + PIECE
+        space = text.rfind(" ", start + PIECE // 2, stop) if stop < len(text) else -1
+        stop = space if space > start else stop
+        yield text[start:stop]
+        start = stop

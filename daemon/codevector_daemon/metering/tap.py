@@ -1,0 +1,189 @@
+"""The tap: reads a copy of an answer on its way to the client, and holds back its end until it is counted."""
+
+import logging
+from typing import Final
+
+from codevector_daemon.dialects.base import AnswerReader, Reading, Verdict
+from codevector_daemon.dialects.sse import EventSplitter
+from codevector_daemon.metering.codings import CodingBroken, Decoder, decoder_for
+
+logger = logging.getLogger(__name__)
+
+MAX_COPY_BYTES: Final = 64 * 1024 * 1024
+"""A body or a single event beyond this passes unread, and is estimated."""
+
+_STREAM_TYPE = "text/event-stream"
+_STREAM_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
+
+
+class _Nothing:
+    """Stands for a decoder whose coding broke: there is nothing to read any more."""
+
+    def feed(self, data: bytes) -> bytes:  # noqa: ARG002 - the protocol's
+        return b""
+
+
+class Tap:
+    """Reads one answer. What ``feed`` returns may go to the client at once; ``release`` gives the rest.
+
+    A streamed answer passes event by event, each as soon as it is whole, up to the protocol's last event; any other
+    answer passes but for its last byte. Content-coded bytes pass unchanged while a decoded copy is read; the chunk in
+    which the end lies is held back. Never raises: ``failed`` tells what went wrong inside, and the bytes pass.
+    """
+
+    def __init__(
+        self, reader: AnswerReader, *, content_type: str | None, content_encoding: str | None, hide_usage: bool
+    ) -> None:
+        self.failed: str | None = None
+        self._reader = reader
+        self._streamed = _is_stream(content_type)
+        self._decoder: Decoder | None = None
+        try:
+            self._decoder = decoder_for(content_encoding)
+        except CodingBroken as error:
+            self._fail(str(error))
+            self._streamed = False
+        if self._decoder is not None and self._streamed is None:
+            self._streamed = False
+        self._drops_encoding = self._decoder is not None and hide_usage and self._streamed is True
+        self._splitter = EventSplitter()
+        self._copy = bytearray()
+        self._read_size = 0
+        self._rest_verdict = Verdict.PASS
+        self._held = bytearray()
+        self._ended = False
+        self._released = False
+
+    @property
+    def drops_encoding(self) -> bool:
+        """Whether the client gets decoded bytes: a coded stream out of which an event must be hidden."""
+        return self._drops_encoding
+
+    @property
+    def streamed(self) -> bool | None:
+        """Whether the answer is a stream of events; ``None`` until its first bytes show it."""
+        return self._streamed
+
+    @property
+    def ended(self) -> bool:
+        """Whether the protocol's last event was seen and is held back."""
+        return self._ended
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take the next bytes from the provider and return those that may go to the client now."""
+        if self._released or not chunk:
+            return chunk
+        plain = self._decoded(chunk)
+        if self._streamed is None:
+            self._streamed = plain.startswith(_STREAM_STARTS)
+        if not self._streamed:
+            return self._feed_body(chunk, plain)
+        passed = self._feed_events(plain)
+        if self._decoder is None or self._drops_encoding:
+            return passed
+        if self._ended:
+            self._held += chunk
+            return b""
+        return chunk
+
+    def release(self) -> bytes:
+        """Return everything held back; whatever is fed from now on passes unchanged."""
+        if self._released:
+            return b""
+        self._read_rest()
+        self._released = True
+        if self._streamed and (self._decoder is None or self._drops_encoding):
+            rest = self._splitter.take_rest()
+            self._held += rest if self._rest_verdict is not Verdict.HIDE else b""
+        held = bytes(self._held)
+        self._held.clear()
+        return held
+
+    def reading(self) -> Reading:
+        """Return what is known by now; once the provider has ended the answer, everything."""
+        self._read_rest()
+        return self._reader.reading()
+
+    def so_far(self) -> Reading:
+        """Return what the events that are whole by now said; for looking on while the answer goes on."""
+        return self._reader.reading()
+
+    def progress(self) -> int:
+        """Return the output tokens so far."""
+        return self._reader.progress()
+
+    def output_text(self) -> str:
+        """Return the generated text kept for an estimate (parsed now; call it off the event loop)."""
+        self._read_rest()
+        return self._reader.output_text()
+
+    def _decoded(self, chunk: bytes) -> bytes:
+        """Return the copy to read; nothing any more once its coding is broken."""
+        if self._decoder is None:
+            return chunk
+        try:
+            return self._decoder.feed(chunk)
+        except CodingBroken as error:
+            self._fail(str(error))
+            self._decoder = _Nothing()
+            return b""
+
+    def _feed_body(self, chunk: bytes, plain: bytes) -> bytes:
+        if self.failed is None:
+            self._copy += plain
+        if len(self._copy) > MAX_COPY_BYTES:
+            self._copy.clear()
+            self._fail(f"a body of more than {MAX_COPY_BYTES} bytes")
+        passed = bytes(self._held) + chunk[:-1]
+        self._held[:] = chunk[-1:]
+        return passed
+
+    def _feed_events(self, plain: bytes) -> bytes:
+        """Read the events that are whole now and return those that pass."""
+        passed = []
+        for event in self._splitter.feed(plain):
+            verdict = self._verdict(event)
+            self._ended = self._ended or verdict is Verdict.LAST
+            if verdict is Verdict.HIDE:
+                continue
+            if self._ended:
+                self._held += event
+            else:
+                passed.append(event)
+        if self._splitter.size > MAX_COPY_BYTES:
+            self._fail(f"an event of more than {MAX_COPY_BYTES} bytes")
+            passed.append(self._splitter.take_rest())
+        return b"".join(passed)
+
+    def _verdict(self, event: bytes) -> Verdict:
+        try:
+            return self._reader.event(event)
+        except Exception:  # the edge of the answer: a fault in reading must never break it
+            logger.exception("an event could not be read; it passes unread")
+            self._fail("an event could not be read")
+            return Verdict.PASS
+
+    def _read_rest(self) -> None:
+        """Read what no empty line has ended: a whole body, or the last event of a provider that leaves the line off."""
+        size = self._splitter.size if self._streamed else len(self._copy)
+        if self._released or size in (0, self._read_size):
+            return
+        self._read_size = size
+        if self._streamed:
+            self._rest_verdict = self._verdict(self._splitter.rest())
+            return
+        try:
+            self._reader.body(bytes(self._copy))
+        except Exception:  # the edge of the answer: a fault in reading must never break it
+            logger.exception("a body could not be read; it passes unread")
+            self._fail("a body could not be read")
+
+    def _fail(self, why: str) -> None:
+        self.failed = self.failed or why
+
+
+def _is_stream(content_type: str | None) -> bool | None:
+    """Tell whether events are to be expected; None where the provider does not say and the bytes must show it."""
+    if content_type is None:
+        return None
+    return content_type.strip().lower().startswith(_STREAM_TYPE)
