@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from support.wire import Line, Wire, always, listening
 
 from codevector_daemon.gateway.http_upstream import HttpUpstream
 from codevector_daemon.gateway.upstream import Headers, UpstreamRequest
+from support.wire import Line, Wire, always, listening
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -47,7 +47,10 @@ class Wire:
     port: int = 0
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
+    gone: int = 0
+    spoken: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
+    """For scripts and tests to wait for each other."""
 
     @property
     def url(self) -> str:

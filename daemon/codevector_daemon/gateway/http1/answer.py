@@ -24,6 +24,7 @@ _FRAMING = (b"content-length", b"transfer-encoding", b"connection", b"keep-alive
 _FRAMING_SIZES = frozenset(len(name) for name in _FRAMING)
 _INTERIM = range(100, 200)
 _SWITCHING = 101
+_OK = range(200, 300)
 _BODILESS = (204, 304)
 
 
@@ -96,11 +97,11 @@ class AnswerReader:
         if status in _INTERIM:
             return False
         self.headers = _fields(rest)
+        self._read_framing(status, modern=match[1] == b"1")
         self.status = status
-        self._read_framing(modern=match[1] == b"1")
         return True
 
-    def _read_framing(self, *, modern: bool) -> None:
+    def _read_framing(self, status: int, *, modern: bool) -> None:
         framing: dict[bytes, list[bytes]] = {}
         for name, value in self.headers:
             if len(name) in _FRAMING_SIZES and (lower := name.lower()) in _FRAMING:
@@ -109,10 +110,10 @@ class AnswerReader:
         self.keep = b"close" not in tokens and (modern or b"keep-alive" in tokens)
         self.keep_s = _keep_seconds(framing.get(b"keep-alive", ()))
         coding = b",".join(framing.get(b"transfer-encoding", ()))
-        self.body = self._frame(coding.lower(), framing.get(b"content-length", ()))
+        self.body = self._frame(status, coding.lower(), framing.get(b"content-length", ()))
 
-    def _frame(self, coding: bytes, lengths: Sequence[bytes]) -> Body:
-        if self._method == "HEAD" or self.status in _BODILESS or (self._method == "CONNECT" and self.status < 300):  # noqa: PLR2004 - 2xx
+    def _frame(self, status: int, coding: bytes, lengths: Sequence[bytes]) -> Body:
+        if self._method == "HEAD" or status in _BODILESS or (self._method == "CONNECT" and status in _OK):
             return SizedBody(0)
         codings = [each for part in coding.split(b",") if (each := part.strip()) and each != b"identity"]
         if codings:
