@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +12,7 @@ from codevector_daemon.directory import Directory
 from codevector_daemon.directory.vault import Vault, load_master
 from codevector_daemon.gateway.call import Gateway
 from codevector_daemon.gateway.hosts import AllowedHosts
+from codevector_daemon.gateway.http_upstream import HttpUpstream
 from codevector_daemon.gateway.metrics import Metrics
 from codevector_daemon.gateway.pages import gateway_app
 from codevector_daemon.gateway.running import Running
@@ -20,6 +21,7 @@ from codevector_daemon.gateway.upstream import Upstreams
 from codevector_daemon.gateway.usage_option import UsageOption
 from codevector_daemon.ledger import Ledger
 from codevector_daemon.metering.prices import PriceBook
+from codevector_daemon.sandbox import SandboxProvider
 from codevector_daemon.serve import Apps
 from codevector_daemon.settings import Settings
 from codevector_daemon.store.engine import Store
@@ -50,7 +52,6 @@ async def compose(
         store = await Store.open(settings.database_url, patience_s=settings.store_patience)
         closing.push_async_callback(store.close)
         directory = await Directory.open(store, Vault(load_master(places.master_key, environ)), now_ms)
-        closing.push_async_callback(directory.close)
         prices = _prices(places, settings)
         ledger = await Ledger.open(
             store,
@@ -62,7 +63,8 @@ async def compose(
             now_ms=now_ms,
         )
         closing.push_async_callback(ledger.close)
-        upstream = Upstreams.open()
+        http = HttpUpstream(environ)
+        upstream = Upstreams({"http": http, "https": http, "sandbox": SandboxProvider(now_ms)})
         closing.push_async_callback(upstream.close)
         gateway = Gateway(
             settings=settings,
@@ -87,3 +89,36 @@ async def compose(
         app = gateway_app(gateway, cache(lambda: Metrics(ledger)))
         app.register_blueprint(member_blueprint(services))
         yield Daemon(Apps(gateway=app, control=control_app(services)), gateway)
+
+
+def _prices(places: Places, settings: Settings) -> PriceBook:
+    defaults = (settings.default_input_price, settings.default_output_price) if settings.default_prices else None
+    return PriceBook.open(places.rates_cache, defaults=defaults)
+
+
+def _status(
+    places: Places, settings: Settings, gateway: Gateway, gateway_url: str, *, demo: bool
+) -> Callable[[], Status]:
+    started = time.monotonic()
+
+    def status() -> Status:
+        directory, ledger = gateway.directory, gateway.ledger
+        return Status(
+            version=__version__,
+            pid=os.getpid(),
+            gateway_url=gateway_url,
+            socket=str(places.socket),
+            database=settings.database_url,
+            uptime_s=round(time.monotonic() - started, 3),
+            providers=len(directory.providers()),
+            models=len(directory.facades()),
+            open_requests=ledger.open_count,
+            users=len(directory.users()),
+            keys=directory.open_keys().total(),
+            timezone=str(ledger.zone),
+            demo=demo,
+            degraded=ledger.degraded,
+            spooled_events=ledger.spooled_events,
+        )
+
+    return status

@@ -1,13 +1,18 @@
 """``codevectord``: the daemon, in the foreground."""
 
 import argparse
+import asyncio
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from codevector_shared import __version__
 from codevector_daemon.errors import CodeVectorError
-from codevector_daemon.settings import load
+from codevector_daemon.settings import Settings, load
+from codevector_shared import __version__
 from codevector_shared.paths import Places
+
+if TYPE_CHECKING:
+    from codevector_daemon.listeners import Listeners
 
 
 def main() -> None:
@@ -17,18 +22,51 @@ def main() -> None:
         places = Places.from_environment(os.environ)
         settings, warnings = load(places, os.environ)
         for warning in warnings:
-            print(f"codevectord: {warning}", file=sys.stderr)
+            _say(warning)
         if options.check:
-            print(f"{places.config_file}: the settings are good")
+            print(f"{places.config_file}: the settings are good")  # noqa: T201 - the answer to --check
             return
         _run(places, settings, demo=options.demo)
     except CodeVectorError as error:
-        print(f"codevectord: {error}", file=sys.stderr)
+        _say(str(error))
         sys.exit(1)
 
 
-def _run(places: Places, settings: object, *, demo: bool) -> None:
-    raise NotImplementedError
+def _run(places: Places, settings: Settings, *, demo: bool) -> None:
+    """Take the home's lock and its sockets, and serve until the end."""
+    import uvloop  # noqa: PLC0415 - neither --check nor --help need any of these
+
+    from codevector_daemon import logs  # noqa: PLC0415
+    from codevector_daemon.listeners import HomeLock, open_listeners  # noqa: PLC0415
+
+    with HomeLock(places.database.with_name("daemon.lock")):
+        logs.configure(places.log)
+        listeners = open_listeners(settings.listen_address, places.socket, os.environ)
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_serve(places, settings, listeners, demo=demo))
+        finally:
+            listeners.close()
+
+
+async def _serve(places: Places, settings: Settings, listeners: "Listeners", *, demo: bool) -> None:
+    from codevector_daemon.compose import compose  # noqa: PLC0415 - after the sockets, so that callers already queue
+    from codevector_daemon.notify import Notifier  # noqa: PLC0415
+    from codevector_daemon.serve import serve  # noqa: PLC0415
+
+    async with compose(places, settings, os.environ, listeners.gateway_url, demo=demo) as daemon:
+        _say(f"listening on {listeners.gateway_url}, control socket {listeners.control_path}")
+        await serve(
+            daemon.apps,
+            listeners,
+            daemon.gateway.running,
+            Notifier(os.environ),
+            shutdown_s=settings.shutdown_seconds,
+        )
+
+
+def _say(line: str) -> None:
+    print(f"codevectord: {line}", file=sys.stderr, flush=True)  # noqa: T201 - for the person who started it
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,10 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
-from codevector_daemon.ledger import Ledger, LedgerChange
+from codevector_daemon.ledger import Ledger, LedgerChange, Settled
 from codevector_shared.money import NANOS_PER_USD
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
@@ -25,14 +23,16 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return the exposition text."""
-        self._open.set(len(self._ledger.open_requests()))
+        self._open.set(self._ledger.open_count)
         self._spooled.set(self._ledger.spooled_events)
         return generate_latest(self._registry)
 
     def _count(self, change: LedgerChange) -> None:
-        for event in change.settled:
-            self._requests.labels(event.state, event.dialect).inc()
-            self._tokens.labels("input").inc(event.counts.input)
-            self._tokens.labels("cached").inc(event.counts.cache_read)
-            self._tokens.labels("output").inc(event.counts.output)
-            self._spend.inc(event.spend_nano / NANOS_PER_USD)
+        if not isinstance(change, Settled):
+            return
+        event = change.event
+        self._requests.labels(event.state, event.dialect).inc()
+        self._tokens.labels("input").inc(event.counts.input)
+        self._tokens.labels("cached").inc(event.counts.cache_read)
+        self._tokens.labels("output").inc(event.counts.output)
+        self._spend.inc(event.spend_nano / NANOS_PER_USD)

@@ -15,6 +15,7 @@ from codevector_daemon.gateway.attribution import clean
 from codevector_daemon.gateway.call import Gateway
 from codevector_daemon.gateway.caller import identify
 from codevector_daemon.gateway.headers import HeaderMap
+from codevector_daemon.gateway.ids import new_request_id
 from codevector_daemon.gateway.routes import DataPlane
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def gateway_app(gateway: Gateway, metrics: Callable[[], "Metrics"]) -> Quart:
     _add_model_lists(app, gateway)
     _add_errors(app)
     app.before_request(_host_check(gateway))
+    app.after_request(_name_the_request(gateway))
     app.asgi_app = DataPlane(app.asgi_app, gateway)  # type: ignore[method-assign]
     return app
 
@@ -150,6 +152,14 @@ def _host_check(gateway: Gateway) -> Callable[[], Awaitable[None]]:
         gateway.hosts.check(_headers(), server)
 
     return check
+
+
+def _name_the_request(gateway: Gateway) -> Callable[[Response], Awaitable[Response]]:
+    async def name(response: Response) -> Response:
+        response.headers["x-codevector-request-id"] = new_request_id(gateway.now_ms())
+        return response
+
+    return name
 
 
 def _headers() -> HeaderMap:

@@ -33,3 +33,5 @@ def of_store(error: StoreError) -> Refused:
 SHUTTING_DOWN = Refused(
     503, "api_error", "shutting_down", "The gateway is shutting down; send the call again.", ((b"retry-after", b"2"),)
 )
+
+OWN_FAULT = Refused(500, "api_error", "gateway_fault", "The gateway itself failed on this call; its log says why.")

@@ -57,6 +57,10 @@ class Relay:
             await self._unwritable(error)
         except asyncio.CancelledError:
             await self._stop()
+        except Exception:  # the edge of a call: a fault of ours is settled, said and logged like any other
+            logger.exception("call %s failed inside the gateway", self._call.id)
+            await self._settle("upstream_failed", refusal.OWN_FAULT.code)
+            await self._say(refusal.OWN_FAULT)
         finally:
             await self._close_answer()
 
@@ -64,12 +68,12 @@ class Relay:
 
     async def _send(self) -> bool:
         """Get the head of an answer; returns whether its usage must be hidden, because only the gateway asked."""
-        option = self._gateway.usage_option
-        asks_usage = option.wanted(self._call)
+        option, provider = self._gateway.usage_option, self._call.backend.provider
+        asks_usage = option.wanted(self._call.head, provider)
         self._answer = answer = await self._send_once(ask_usage=asks_usage)
         if not asks_usage or answer.status != USAGE_OPTION_REFUSED:
             return asks_usage
-        whole = await option.refused(self._call, answer)
+        whole = await option.refused(provider, answer)
         if whole is not None:
             self._answer = whole
             return asks_usage
@@ -155,16 +159,11 @@ class Relay:
         why = type(error).__name__.removeprefix("Upstream").lower()
         await self._settle("upstream_failed", f"upstream_{why}")
         provider = self._call.backend.provider.name
-        refused = refusal.of_upstream(error, provider)
-        if self._client.head_sent:
-            await self._last_word(refused.code, refused.message)
-        else:
-            await self._refuse(refused)
+        await self._say(refusal.of_upstream(error, provider))
 
     async def _unwritable(self, error: StoreError) -> None:
         logger.error("a call could not be written to the ledger: %s", error)
-        if not self._client.head_sent:
-            await self._refuse(refusal.of_store(error))
+        await self._say(refusal.of_store(error))
 
     async def _stop(self) -> None:
         """Settle a call that was ended from outside: the client left, or the daemon is stopping."""
@@ -175,7 +174,7 @@ class Relay:
         self._ending.take_over()
         if reason is Stop.SHUTDOWN:
             await self._settle("interrupted", "shutdown")
-            await self._say_goodbye()
+            await self._say(refusal.SHUTTING_DOWN)
             return
         await self._drain()
         await self._settle("client_left", "client_stalled" if reason is Stop.CLIENT_STALLED else None)
@@ -194,14 +193,12 @@ class Relay:
         except (TimeoutError, UpstreamError) as error:
             logger.debug("draining ended early: %s", error)
 
-    async def _say_goodbye(self) -> None:
+    async def _say(self, refused: Refused) -> None:
+        """Tell the client why there is no answer, or no more of it."""
         if self._client.head_sent:
-            await self._last_word(refusal.SHUTTING_DOWN.code, refusal.SHUTTING_DOWN.message)
+            await self._last_word(refused.code, refused.message)
         else:
-            await self._refuse(refusal.SHUTTING_DOWN)
-
-    async def _refuse(self, refused: Refused) -> None:
-        await refusal.refuse(self._client, self._call.dialect, refused, self._call.id)
+            await refusal.refuse(self._client, self._call.dialect, refused, self._call.id)
 
     async def _last_word(self, code: str, message: str) -> None:
         """End a stream with the dialect's error event; without a clean end, so that nobody takes it for whole."""
@@ -268,7 +265,7 @@ class Relay:
             session=call.arrival.tags.session,
             agent=call.arrival.tags.agent,
             own_login=call.arrival.own_login,
-            estimated_input=estimate.quick_input(len(call.body)),
+            estimated_input=estimate.quick_input(call.body),
         )
 
     async def _close_answer(self) -> None:

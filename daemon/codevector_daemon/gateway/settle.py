@@ -6,13 +6,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from codevector_daemon.dialects.base import Reading
+from codevector_daemon.directory import Directory
 from codevector_daemon.directory.kinds import kind_of
 from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.attribution import clean
 from codevector_daemon.gateway.call import Arrival, Call, Gateway
+from codevector_daemon.ledger import Orphan
 from codevector_daemon.ledger.event import FinalState, UsageEvent
 from codevector_daemon.metering import estimate
 from codevector_daemon.metering.counts import NOTHING, TokenCounts
+from codevector_daemon.metering.prices import PriceBook
 from codevector_daemon.metering.tap import Tap
 
 FIRST_ERROR_STATUS = 400
@@ -40,7 +43,7 @@ def needs_estimate(outcome: Outcome, tap: Tap | None) -> bool:
         return False
     if reading.error is not None and tap.progress() == 0:
         return False
-    return not (reading.finished and reading.usage_source == "reported")
+    return not (reading.finished and reading.whole)
 
 
 def reported_event(gateway: Gateway, call: Call, outcome: Outcome, tap: Tap | None) -> UsageEvent:
@@ -74,28 +77,65 @@ def rejected_event(arrival: Arrival, model: str, refused: Refused, finished_ms: 
     )
 
 
+def orphan_event(orphan: Orphan, directory: Directory, prices: PriceBook, finished_ms: int) -> UsageEvent:
+    """Make the event of a call that a dead process left open: interrupted, with what was noted of it."""
+    note = orphan.note
+    facade = directory.facade(note.series.model)
+    provider = directory.provider(note.series.provider)
+    card = prices.card(
+        kind_of(provider).vendor if provider else "",
+        note.series.upstream_model,
+        note.started_ms,
+        override=facade.override if facade else None,
+        free=facade.free if facade else False,
+    )
+    price = card.price(orphan.counts, service_tier=None, provider_cost_nano=None)
+    return UsageEvent(
+        id=note.id,
+        parent_id=note.parent_id,
+        attempt=note.attempt,
+        started_ms=note.started_ms,
+        finished_ms=max(note.started_ms, min(orphan.seen_ms, finished_ms)),
+        state="interrupted",
+        series=note.series,
+        dialect=note.dialect,
+        stream=note.stream,
+        counts=orphan.counts,
+        spend_nano=price.spend_nano,
+        usage_source="estimated",
+        price_basis=price.basis,
+        price_version=price.version,
+        session=note.session,
+        agent=note.agent,
+        own_login=note.own_login,
+        ttft_ms=orphan.ttft_ms,
+        error="daemon_died",
+    )
+
+
 def _complete(call: Call, tap: Tap | None, reading: Reading) -> TokenCounts:
-    model = call.backend.upstream_model
-    counts = reading.counts
-    if reading.usage_source != "reported" or counts.input == 0:
-        counts = replace(counts, uncached_input=estimate.input_tokens(call.dialect, call.body, model))
-    if tap is not None:
-        counts = replace(counts, output=max(counts.output, estimate.output_tokens(tap.output_text(), model)))
-    return counts
+    text = tap.output_text() if tap is not None else ""
+    return estimate.completed(reading, call.dialect, call.body, text, call.backend.upstream_model)
 
 
 def _event(gateway: Gateway, call: Call, outcome: Outcome, reading: Reading) -> UsageEvent:
     spend_nano, basis, version = 0, None, None
     service_tier = reading.service_tier or call.head.service_tier
     if reading.usage_source != "none":
+        vendor = kind_of(call.backend.provider).vendor
+        at_ms = call.arrival.received_ms
         card = gateway.prices.card(
-            kind_of(call.backend.provider).vendor,
-            call.backend.upstream_model,
-            call.arrival.received_ms,
-            override=call.facade.override,
-            free=call.facade.free,
+            vendor, call.backend.upstream_model, at_ms, override=call.facade.override, free=call.facade.free
         )
-        price = card.price(reading.counts, service_tier=service_tier, provider_cost_nano=reading.provider_cost_nano)
+        price = gateway.prices.bill(
+            card,
+            reading.counts,
+            reading.rounds,
+            vendor=vendor,
+            at_ms=at_ms,
+            service_tier=service_tier,
+            provider_cost_nano=reading.provider_cost_nano,
+        )
         spend_nano, basis, version = price.spend_nano, price.basis, price.version
     return UsageEvent(
         id=outcome.request_id,

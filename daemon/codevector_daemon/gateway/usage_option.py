@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 
 from codevector_daemon.dialects import chat
-from codevector_daemon.gateway.call import Call
+from codevector_daemon.dialects.base import Head
+from codevector_daemon.directory.values import Provider
 from codevector_daemon.gateway.upstream import Headers, UpstreamAnswer
 
 MAX_REFUSAL_BYTES = 64 * 1024
@@ -16,11 +17,11 @@ class UsageOption:
     def __init__(self) -> None:
         self._refusing: set[int] = set()
 
-    def wanted(self, call: Call) -> bool:
+    def wanted(self, head: Head, provider: Provider) -> bool:
         """Tell whether the gateway must ask for the usage that this client did not ask for."""
-        return not call.head.wants_usage and call.backend.provider.id not in self._refusing
+        return not head.wants_usage and provider.id not in self._refusing
 
-    async def refused(self, call: Call, answer: UpstreamAnswer) -> "UpstreamAnswer | None":
+    async def refused(self, provider: Provider, answer: UpstreamAnswer) -> UpstreamAnswer | None:
         """Read a 400: ``None`` when it refuses the option (now remembered), else the answer, whole again."""
         read = bytearray()
         chunks = answer.chunks()
@@ -29,7 +30,7 @@ class UsageOption:
             if len(read) > MAX_REFUSAL_BYTES:
                 return Replayed(answer, bytes(read), chunks)
         if chat.refuses_usage_option(answer.status, bytes(read)):
-            self._refusing.add(call.backend.provider.id)
+            self._refusing.add(provider.id)
             return None
         return Replayed(answer, bytes(read), chunks)
 
