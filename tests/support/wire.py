@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ Script = Callable[[Line, "Wire"], Awaitable[None]]
 class Wire:
     """What the provider saw: whole requests in order, and how many connections were made."""
 
+    scheme: str = "http"
     port: int = 0
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
@@ -55,13 +57,13 @@ class Wire:
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
 
 @asynccontextmanager
-async def listening(script: Script) -> AsyncIterator[Wire]:
+async def listening(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[Wire]:
     """Serve a script on a free port; each connection runs it once."""
-    wire = Wire()
+    wire = Wire("http" if tls is None else "https")
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wire.connections += 1
@@ -72,7 +74,7 @@ async def listening(script: Script) -> AsyncIterator[Wire]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     wire.port = server.sockets[0].getsockname()[1]
     async with server:
         yield wire
