@@ -102,17 +102,32 @@ def nodes_with_open_requests(connection: sa.Connection) -> set[str]:
 
 def left_by(connection: sa.Connection, node: str) -> list[Orphan]:
     """Return what a process left open, oldest first."""
+    rows = connection.execute(_notes().where(schema.open_requests.c.node == node)).mappings()
+    return [
+        Orphan(note, noted.counts, noted.ttft_ms, max(noted.seen_ms, note.started_ms))
+        for note, noted in (_noted(row) for row in rows)
+    ]
+
+
+def still_open(connection: sa.Connection) -> list[OpenSoFar]:
+    """Return every note in the journal, whichever process serves the call, oldest first."""
+    rows = connection.execute(_notes()).mappings()
+    return [
+        OpenSoFar(note, noted.counts, noted.ttft_ms, noted.estimated_input)
+        for note, noted in (_noted(row) for row in rows)
+    ]
+
+
+def _notes() -> sa.Select[tuple[object, ...]]:
     notes, series = schema.open_requests, schema.series
-    query = (
+    return (
         sa.select(notes, *(series.c[name] for name in Series.__struct_fields__))
         .join_from(notes, series, notes.c.series_id == series.c.id)
-        .where(notes.c.node == node)
         .order_by(notes.c.started_ms, notes.c.id)
     )
-    return [_orphan(row) for row in connection.execute(query).mappings()]
 
 
-def _orphan(row: sa.RowMapping) -> Orphan:
+def _noted(row: sa.RowMapping) -> tuple[OpenRequest, Noted]:
     noted = noted_decoder.decode(row["noted"])
     note = OpenRequest(
         id=row["id"],
@@ -127,4 +142,4 @@ def _orphan(row: sa.RowMapping) -> Orphan:
         own_login=row["own_login"],
         estimated_input=noted.estimated_input,
     )
-    return Orphan(note, noted.counts, noted.ttft_ms, max(noted.seen_ms, note.started_ms))
+    return note, noted

@@ -1,0 +1,146 @@
+"""Request rows, newest first."""
+
+from collections.abc import Iterable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from codevector_daemon.ledger.event import Series
+from codevector_daemon.ledger.journal import OpenSoFar, still_open
+from codevector_daemon.ledger.names import key_names, user_names
+from codevector_daemon.ledger.selection import Only, conditions, matches
+from codevector_daemon.store.schema import keys, requests, series, users
+from codevector_shared.money import usd
+from codevector_shared.periods import iso
+from codevector_shared.protocol import Request, State
+
+_DIMENSIONS = ("user_id", "key_id", "client_app", "project", "model", "provider", "upstream_model")
+
+
+def read_requests(
+    connection: sa.Connection, zone: ZoneInfo, *, last: int | None, before: str | None, state: State | None, only: Only
+) -> list[Request]:
+    """Return the rows that settled last, those before the row ``before`` where it is given; all where ``last`` is None.
+
+    An unknown ``before`` gives no rows.
+    """
+    query = (
+        sa.select(
+            requests,
+            *(series.c[name] for name in _DIMENSIONS),
+            users.c.name.label("user"),
+            keys.c.name.label("key"),
+        )
+        .join_from(requests, series, requests.c.series_id == series.c.id)
+        .outerjoin(users, users.c.id == series.c.user_id)
+        .outerjoin(keys, keys.c.id == series.c.key_id)
+        .where(*conditions(only))
+        .order_by(requests.c.seq.desc())
+        .limit(last)
+    )
+    if state is not None:
+        query = query.where(requests.c.state == state)
+    if before is not None:
+        query = query.where(requests.c.seq < sa.select(requests.c.seq).where(requests.c.id == before).scalar_subquery())
+    return [_settled(row, zone) for row in connection.execute(query).mappings()]
+
+
+def read_open(
+    connection: sa.Connection, zone: ZoneInfo, *, here: Iterable[OpenSoFar], last: int | None, only: Only
+) -> list[Request]:
+    """Return what is under way, newest first: this process's from its memory, its siblings' from the journal."""
+    known = {so_far.note.id: so_far for so_far in (*still_open(connection), *here)}
+    wanted = [so_far for so_far in known.values() if matches(so_far.note.series, only)]
+    wanted.sort(key=lambda so_far: (so_far.note.started_ms, so_far.note.id), reverse=True)
+    wanted = wanted[:last]
+    user_of = user_names(connection, (so_far.note.series.user_id for so_far in wanted))
+    key_of = key_names(connection, (so_far.note.series.key_id for so_far in wanted))
+    return [
+        _open(so_far, zone, user_of.get(so_far.note.series.user_id), key_of.get(so_far.note.series.key_id))
+        for so_far in wanted
+    ]
+
+
+def _settled(row: sa.RowMapping, zone: ZoneInfo) -> Request:
+    return Request(
+        id=row["id"],
+        started_at=iso(row["started_ms"], zone),
+        finished_at=iso(row["finished_ms"], zone),
+        state=row["state"],
+        status=row["status"],
+        session=row["session"],
+        agent=row["agent"],
+        dialect=row["dialect"],
+        stream=row["stream"],
+        attempt=row["attempt"],
+        parent_id=row["parent_id"],
+        spend_usd=usd(row["spend_nano"]),
+        usage_source=row["usage_source"],
+        price_basis=row["price_basis"],
+        price_version=row["price_version"],
+        service_tier=row["service_tier"],
+        own_login=row["own_login"],
+        imported=row["imported"],
+        ttft_ms=row["ttft_ms"],
+        duration_ms=row["duration_ms"],
+        error=row["error"],
+        **_dimensions(row, row["user"], row["key"]),
+        **_tokens(row),
+    )
+
+
+def _open(so_far: OpenSoFar, zone: ZoneInfo, user: str | None, key: str | None) -> Request:
+    note, counts = so_far.note, so_far.counts
+    reported = counts.input > 0
+    return Request(
+        id=note.id,
+        started_at=iso(note.started_ms, zone),
+        finished_at=None,
+        state="open",
+        status=None,
+        session=note.session,
+        agent=note.agent,
+        dialect=note.dialect,
+        stream=note.stream,
+        attempt=note.attempt,
+        parent_id=note.parent_id,
+        spend_usd=usd(0),
+        usage_source="reported" if reported else "estimated",
+        price_basis=None,
+        price_version=None,
+        service_tier=None,
+        own_login=note.own_login,
+        imported=False,
+        ttft_ms=so_far.ttft_ms,
+        duration_ms=None,
+        error=None,
+        **_dimensions({name: getattr(note.series, name) for name in Series.__struct_fields__}, user, key),
+        **_tokens(
+            {
+                "uncached_input": counts.uncached_input if reported else so_far.estimated_input,
+                "cache_read": counts.cache_read,
+                "cache_write_5m": counts.cache_write_5m,
+                "cache_write_1h": counts.cache_write_1h,
+                "output": counts.output,
+                "reasoning": counts.reasoning,
+            }
+        ),
+    )
+
+
+def _dimensions(row: Any, user: str | None, key: str | None) -> dict[str, Any]:  # noqa: ANN401  # a row or a dict
+    absent = {name: row[name] or None for name in _DIMENSIONS if name != "user_id"}
+    return {**absent, "user_id": row["user_id"], "user": user or "", "key": key}
+
+
+def _tokens(row: Any) -> dict[str, Any]:  # noqa: ANN401  # a row or a dict
+    return {
+        "input_tokens": row["uncached_input"] + row["cache_read"] + row["cache_write_5m"] + row["cache_write_1h"],
+        "uncached_input_tokens": row["uncached_input"],
+        "cached_tokens": row["cache_read"],
+        "cache_write_5m_tokens": row["cache_write_5m"],
+        "cache_write_1h_tokens": row["cache_write_1h"],
+        "output_tokens": row["output"],
+        "reasoning_tokens": row["reasoning"],
+    }
