@@ -14,7 +14,9 @@ case "$2" in
   is-enabled) [ -e "$HOME/enabled" ] && echo enabled || { echo disabled; exit 1; } ;;
   is-active) [ -e "$HOME/active" ] && echo active || { echo inactive; exit 3; } ;;
   enable) touch "$HOME/enabled" ;;
-  restart) [ -e "$HOME/broken" ] && { echo "Job for codevector.service failed." >&2; exit 1; } || touch "$HOME/active" ;;
+  restart)
+    [ -e "$HOME/broken" ] && { echo "Job for codevector.service failed." >&2; exit 1; }
+    touch "$HOME/active" ;;
   disable) rm -f "$HOME/enabled" "$HOME/active" ;;
 esac
 """

@@ -1,6 +1,8 @@
 """What every command shares: ``--json`` and ``--debug``, and failures told in one line with the right exit code."""
 
 import importlib
+import os
+import sys
 from typing import Any
 
 import click
@@ -8,7 +10,7 @@ import click
 from codevector_shared.formats import clean
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
-_JSON, _DEBUG = "codevector.json", "codevector.debug"
+_JSON = "codevector.json"
 _LINE_LIMIT = 600
 
 
@@ -18,7 +20,7 @@ class Fault(click.ClickException):
     exit_code = FAILED
 
     def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(f"{message}; {hint}" if hint else message)
+        super().__init__(f"{message.rstrip('.')}; {_continued(hint)}" if hint else message)
 
 
 class Command(click.Command):
@@ -26,8 +28,22 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 — click's own signature
         super().__init__(*args, **kwargs)
-        self.params.append(_flag("--json", _JSON, "Print one JSON document."))
-        self.params.append(_flag("--debug", _DEBUG, "Show where a failure came from."))
+        self.params.append(
+            click.Option(
+                ["--json"], is_flag=True, expose_value=False, callback=_remember, help="Print one JSON document."
+            )
+        )
+        self.params.append(
+            click.Option(["--debug"], is_flag=True, expose_value=False, help="Show where a failure came from.")
+        )
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 — click's own signature
+        """Run the command; where the reader of a pipe has left, end quietly and let nothing be flushed into it."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
 
 
 class Group(click.Group):
@@ -69,14 +85,12 @@ def complaint(command: str, message: str) -> str:
     return f"{command}: {clean(' '.join(message.split()), _LINE_LIMIT)}"
 
 
-def _flag(name: str, key: str, help_text: str) -> click.Option:
-    def remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 — click's own signature
-        if value:
-            ctx.find_root().meta[key] = True
-
-    return click.Option([name], is_flag=True, expose_value=False, is_eager=True, callback=remember, help=help_text)
+def _continued(hint: str) -> str:
+    """Return a sentence as the second half of another."""
+    begins_a_sentence = hint[:1].isupper() and hint[1:2].islower()
+    return (hint[0].lower() + hint[1:] if begins_a_sentence else hint).rstrip(".")
 
 
-def debugging(ctx: click.Context | None) -> bool:
-    """Tell whether a stack trace was asked for."""
-    return ctx is not None and bool(ctx.find_root().meta.get(_DEBUG))
+def _remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 — click's own signature
+    if value:
+        ctx.find_root().meta[_JSON] = True

@@ -32,7 +32,7 @@ class Done(msgspec.Struct, frozen=True):
 @click.option("--undo", is_flag=True, help="Take the changes back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def init(*, project: str | None, shared: bool, envrc: bool, undo: bool, yes: bool) -> None:
-    """Count this repository's calls under its project's name, in Claude Code and in Codex."""
+    """Count this repository's calls under its project's name."""
     root = repository.repository_root(Path.cwd())
     memory = Memory(Places.from_environment(os.environ).database.parent / "init", root)
     if undo:

@@ -1,6 +1,5 @@
 """The ``codevector`` command."""
 
-import os
 import sys
 import traceback
 from importlib.metadata import version
@@ -51,8 +50,6 @@ def run(arguments: list[str]) -> int:
         return leaving.exit_code
     except (click.Abort, KeyboardInterrupt):
         return frame.INTERRUPTED
-    except BrokenPipeError:
-        return _reader_left()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return frame.WRONG_USAGE
@@ -84,9 +81,3 @@ def _broken(error: Exception, *, debug: bool) -> int:
         message = f"unexpected {type(error).__name__}: {error}; run it again with --debug to see where"
     click.echo(frame.complaint("codevector", message), err=True)
     return frame.FAILED
-
-
-def _reader_left() -> int:
-    """Leave quietly where the reader of a pipe left first; the interpreter must not try to flush into it again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0

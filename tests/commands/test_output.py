@@ -1,0 +1,44 @@
+import json
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from codevector_tui.commands import output
+from codevector_tui.commands.output import Column
+
+HOSTILE = "a\x1b[31mb\x9b2J\u202ec\nd [bold]e[/bold] :smile:"
+
+
+def test_a_table_shows_foreign_text_without_obeying_it(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table([Column("Name"), Column("Spend", "right")], [(HOSTILE, "$1.00")], empty="")
+    shown = capsys.readouterr().out
+    assert "a[31mb2Jc d [bold]e[/bold] :smile:" in shown
+    assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
+
+
+def test_an_empty_table_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table([Column("Name")], [], empty="Nothing yet.")
+    assert capsys.readouterr().out == "Nothing yet.\n"
+
+
+def test_a_long_value_keeps_its_row_on_one_line_of_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table([Column("Name"), Column("Spend", "right")], [("x" * 180, "$1.00")], empty="")
+    assert capsys.readouterr().out.count("$1.00") == 1
+
+
+@given(st.dictionaries(st.text(), st.text() | st.none() | st.integers(-(2**53), 2**53)))
+def test_json_keeps_every_value_and_holds_nothing_a_terminal_obeys(document: dict[str, object]) -> None:
+    text = output.document(document)
+    assert json.loads(text) == document
+    assert output.document(document, one_line=True).count("\n") == 0
+    obeyed = {character for character in text if unicodedata.category(character) == "Cc"}
+    assert obeyed <= {"\n"}
+    assert "\u202e" not in text
+
+
+@given(st.text(), st.integers(2, 30), st.sampled_from(["left", "right"]))
+def test_a_fitted_cell_takes_exactly_its_width(text: str, width: int, align: str) -> None:
+    assert cell_len(output.fitted(text, width, align)) == width  # type: ignore[arg-type] # one of the two literals
