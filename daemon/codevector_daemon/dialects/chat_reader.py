@@ -14,7 +14,8 @@ from codevector_daemon.dialects.counting import Usage, cost_nano
 from codevector_daemon.dialects.sse import data_of
 
 _DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
-_WORTH_PARSING = re.compile(rb'"(?:usage|error)"\s*:\s*[{"]')
+_USAGE = re.compile(rb'"usage"\s*:\s*\{')
+_ERROR = re.compile(rb'"error"\s*(?:[,}]|:\s*[^n\s])')
 """A usage or error that is there: within text the quotes would be escaped, and ``null`` says nothing."""
 
 
@@ -54,10 +55,10 @@ class ChatReader:
         if b"[DONE]" in raw and _DONE.search(raw):
             self._finished = True
             return Verdict.LAST
-        if self._known and not ((b'"usage"' in raw or b'"error"' in raw) and _WORTH_PARSING.search(raw)):
-            self._text.add(raw)
-            return Verdict.PASS
-        return self._parse(raw)
+        if not self._known or _holds(raw, b'"usage"', _USAGE) or _holds(raw, b'"error"', _ERROR):
+            return self._parse(raw)
+        self._text.add(raw)
+        return Verdict.PASS
 
     def body(self, body: bytes) -> None:
         """Take a whole answer that was not streamed."""
@@ -126,6 +127,16 @@ class ChatReader:
 
     def _take_error(self, error: object) -> None:
         self._error = error_class(error) or self._error
+
+
+def _holds(raw: bytes, key: bytes, pattern: re.Pattern[bytes]) -> bool:
+    """Search for a pattern that begins with ``key``; finding the key first is ten times as fast as the pattern."""
+    at = raw.find(key)
+    while at >= 0:
+        if pattern.match(raw, at):
+            return True
+        at = raw.find(key, at + 1)
+    return False
 
 
 def _usage_in(chunk: Mapping[str, Any]) -> object:

@@ -20,6 +20,8 @@ class EventSplitter:
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take the next bytes and return the events that are whole by now, each with its empty line."""
         if not self._parts:
+            if b"\r" not in chunk and chunk.find(b"\n\n") == len(chunk) - 2 >= 0:
+                return [chunk]
             return self._cut(chunk, 0)
         tail = b"".join(self._parts[-_LOOK_BACK:])[-_LOOK_BACK:]
         if _first_blank(tail + chunk, 0) < 0:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -41,6 +42,7 @@ class Tier(Struct, frozen=True):
     factor: Decimal
 
 
+@lru_cache(maxsize=256)
 def parts_of(service_tier: str | None) -> tuple[str, ...]:
     """Return the parts of a tier that can change a price, such as ``("batch", "geo-us")``."""
     if not service_tier:

@@ -73,18 +73,20 @@ class Tap:
         """Take the next bytes from the provider and return those that may go to the client now."""
         if self._released or not chunk:
             return chunk
+        if self._streamed and self._decoder is None:
+            return self._feed_events(chunk)
         plain = self._decoded(chunk)
         if self._streamed is None:
             self._streamed = plain.startswith(_STREAM_STARTS)
         if not self._streamed:
             return self._feed_body(chunk, plain)
-        passed = self._feed_events(plain)
         if self._decoder is None or self._drops_encoding:
-            return passed
-        if self._ended:
-            self._held += chunk
-            return b""
-        return chunk
+            return self._feed_events(plain)
+        self._read_events(plain)
+        if not self._ended:
+            return chunk
+        self._held += chunk
+        return b""
 
     def release(self) -> bytes:
         """Return everything held back; whatever is fed from now on passes unchanged."""
@@ -140,20 +142,25 @@ class Tap:
 
     def _feed_events(self, plain: bytes) -> bytes:
         """Read the events that are whole now and return those that pass."""
-        passed = []
+        passed, held = self._read_events(plain)
+        self._held += b"".join(held)
+        return b"".join(passed)
+
+    def _read_events(self, plain: bytes) -> tuple[list[bytes], list[bytes]]:
+        """Return the events that may pass and, from the last one on, those that are held."""
+        passed: list[bytes] = []
+        held: list[bytes] = []
         for event in self._splitter.feed(plain):
             verdict = self._verdict(event)
-            self._ended = self._ended or verdict is Verdict.LAST
-            if verdict is Verdict.HIDE:
-                continue
-            if self._ended:
-                self._held += event
-            else:
+            if verdict is Verdict.PASS and not self._ended:
                 passed.append(event)
+            elif verdict is not Verdict.HIDE:
+                self._ended = True
+                held.append(event)
         if self._splitter.size > MAX_COPY_BYTES:
             self._fail(f"an event of more than {MAX_COPY_BYTES} bytes")
             passed.append(self._splitter.take_rest())
-        return b"".join(passed)
+        return passed, held
 
     def _verdict(self, event: bytes) -> Verdict:
         try:
