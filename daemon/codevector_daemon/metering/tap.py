@@ -159,7 +159,7 @@ class Tap:
                 held.append(event)
         if self._splitter.size > MAX_COPY_BYTES:
             self._fail(f"an event of more than {MAX_COPY_BYTES} bytes")
-            passed.append(self._splitter.take_rest())
+            (held if self._ended else passed).append(self._splitter.take_rest())
         return passed, held
 
     def _verdict(self, event: bytes) -> Verdict:
