@@ -23,7 +23,7 @@ _SERVER_ERROR = "server_error"
 class ChatShape:
     """Chat Completions, plain and streamed."""
 
-    def read(self, body: bytes) -> Prompt:
+    def read(self, body: bytes, *, counting: bool) -> Prompt:  # noqa: ARG002 - this vendor has no counting call
         """Read a request; raises BadPrompt."""
         return read_prompt(body, needs_limit=False)
 

@@ -28,9 +28,9 @@ _RELEASED = "2026-01-01T00:00:00Z"
 class MessagesShape:
     """Messages, plain and streamed."""
 
-    def read(self, body: bytes) -> Prompt:
+    def read(self, body: bytes, *, counting: bool) -> Prompt:
         """Read a request; raises BadPrompt."""
-        return read_prompt(body, needs_limit=True)
+        return read_prompt(body, needs_limit=not counting)
 
     def whole(self, told: Told) -> bytes:
         """Return an answer that is not streamed."""

@@ -55,11 +55,12 @@ class SandboxProvider:
             return whole(200, shape.models(self._now_ms() // 1000), number)
         if request.method != "POST" or path not in _MESSAGES_PATHS + _CHAT_PATHS:
             return whole(404, shape.error(404, f"The sandbox has nothing at {path[:200]}", number), number)
+        counting = path.endswith("/count_tokens")
         try:
-            prompt = shape.read(request.body)
+            prompt = shape.read(request.body, counting=counting)
         except BadPrompt as error:
             return whole(400, shape.error(400, str(error), number), number)
-        if path.endswith("/count_tokens"):
+        if counting:
             return whole(200, self._messages.count(prompt), number)
         return await self._generate(shape, prompt, number, request.first_byte_s)
 

@@ -29,8 +29,8 @@ class Event(Struct, frozen=True):
 class Shape(Protocol):
     """One vendor's wire format."""
 
-    def read(self, body: bytes) -> Prompt:
-        """Read a request; raises BadPrompt."""
+    def read(self, body: bytes, *, counting: bool) -> Prompt:
+        """Read a request, or one that asks only for its count; raises BadPrompt."""
 
     def whole(self, told: Told) -> bytes:
         """Return an answer that is not streamed."""
