@@ -22,7 +22,6 @@ from codevector_daemon.ledger.spool import Spool
 from codevector_daemon.ledger.writer import Writer
 from codevector_daemon.ledger.zone import settle_zone
 from codevector_daemon.metering.counts import TokenCounts
-from codevector_daemon.store.checkpoint import Checkpointer
 from codevector_daemon.store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -38,7 +37,6 @@ class Ledger:
         self.zone = zone
         self._claim = claim
         self._committer = committer
-        self._checkpointer = Checkpointer(store.path)
         self._listeners = Listeners()
         self._writer = Writer(committer, self._delivered)
         self._journal = Journal(self._writer.post, now_ms)
@@ -125,12 +123,10 @@ class Ledger:
             await self._orphanage.close()
         self._journal.close()
         await self._writer.close()
-        await asyncio.to_thread(self._checkpointer.close)
         self._claim.release()
 
     def _delivered(self, entry: Entry, outcome: Outcome) -> None:
         """Take note of an entry that is durable, or that could not be made so."""
-        self._checkpointer.nudge()
         change: LedgerChange | None = None
         if isinstance(entry, Settle):
             self._journal.closed(entry.event.id)
