@@ -111,6 +111,10 @@ class Directory:
         """Return all users, the oldest first."""
         return tuple(self._snapshot.users.values())
 
+    def key_name(self, key_id: int) -> str | None:
+        """Return the name of a key, whether it still opens anything or not."""
+        return self._snapshot.key_names.get(key_id)
+
     def open_keys(self) -> Counter[int]:
         """Count by user id the keys that open the gateway now."""
         now = self.now_ms()

@@ -35,6 +35,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     version: int
     users: Mapping[int, User]
     keys: Mapping[bytes, KeyEntry]
+    key_names: Mapping[int, str]
     providers: Mapping[str, Provider]
     facades: Mapping[str, Facade]
 
@@ -48,11 +49,13 @@ def stored_version(connection: sa.Connection) -> int:
 def load(connection: sa.Connection, vault: Vault) -> Snapshot:
     """Read the directory whole, in one transaction."""
     users = _users(connection)
+    keys = _keys(connection, users)
     providers = _providers(connection, vault)
     return Snapshot(
         version=stored_version(connection),
         users=users,
-        keys=_keys(connection, users),
+        keys=keys,
+        key_names={entry.caller.key_id: entry.caller.key_name for entry in keys.values()},
         providers={provider.name: provider for provider in providers.values()},
         facades=_facades(connection, providers),
     )
