@@ -17,7 +17,10 @@ NamedPeriod = Literal["today", "7d", "30d", "90d", "all"]
 _USUAL: NamedPeriod = "today"
 _BARS: dict[Granularity, int] = {"5m": 8, "hour": 100, "day": 4000, "week": 30_000, "month": 3_000_000}
 """How many days may be cut into bars of each width."""
-Count = Annotated[int, Meta(ge=1)]
+_LARGEST = 2**63 - 1
+"""What an integer column can hold."""
+Count = Annotated[int, Meta(ge=1, le=_LARGEST)]
+Id = Annotated[int, Meta(ge=0, le=_LARGEST)]
 
 
 class Asked(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +55,7 @@ class Filtered(Span, frozen=True, kw_only=True):
     provider: str | None = None
     project: str | None = None
     client_app: str | None = None
-    key: int | None = None
+    key: Id | None = None
 
     def only(self, user_id: int | None) -> Only:
         """Return the restriction, with whose calls they are."""

@@ -1,7 +1,7 @@
 """Administration of gateway keys."""
 
 from datetime import tzinfo
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -15,6 +15,8 @@ from codevector_daemon.directory.values import Secret, User
 from codevector_daemon.errors import DirectoryError
 from codevector_daemon.store import schema
 from codevector_shared.protocol import KeyCreate
+
+_LARGEST_ID: Final = 2**63 - 1
 
 Status = Literal["active", "revoked", "expired"]
 
@@ -165,7 +167,9 @@ def _refuse_taken(change: Change, name: str, user: User) -> None:
 
 
 def _one(connection: sa.Connection, key_id: int, user_id: int | None) -> KeyRecord:
-    row = connection.execute(_SELECT.where(schema.keys.c.id == key_id)).one_or_none()
+    row = None
+    if key_id <= _LARGEST_ID:
+        row = connection.execute(_SELECT.where(schema.keys.c.id == key_id)).one_or_none()
     if row is None or user_id not in {None, row.user_id}:
         raise DirectoryError(
             "unknown_key", f"there is no key with the id {key_id}", "`codevector keys list` shows the ids.", status=404
