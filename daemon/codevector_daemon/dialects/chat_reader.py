@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
@@ -18,6 +18,9 @@ _USAGE = re.compile(rb'"usage"\s*:\s*\{')
 _ERROR = re.compile(rb'"error"\s*(?:[,}]|:\s*[^n\s])')
 """A usage or error that is there: within text the quotes would be escaped, and ``null`` says nothing."""
 
+_NOTHING: Final = Raw()
+"""A field that is not there."""
+
 
 class _Body(Struct):
     """What is read of a whole answer; the rest is skipped unparsed."""
@@ -28,7 +31,7 @@ class _Body(Struct):
     usage: Any = None
     error: Any = None
     object: Any = None
-    choices: Raw | None = None
+    choices: Raw = _NOTHING
 
 
 _whole = Decoder(_Body)
@@ -40,7 +43,7 @@ class ChatReader:
     def __init__(self, *, hide_usage: bool) -> None:
         self._hide_usage = hide_usage
         self._text = AnswerText(_event_text)
-        self._choices: Raw | None = None
+        self._choices: Raw = _NOTHING
         self._usage: Usage | None = None
         self._cost_nano: int | None = None
         self._error: str | None = None
@@ -92,7 +95,7 @@ class ChatReader:
 
     def output_text(self) -> str:
         """Return the generated text kept for an estimate."""
-        if self._choices is None:
+        if self._choices is _NOTHING:
             return self._text.text()
         return _choices_text(json_value(self._choices))
 
@@ -172,7 +175,8 @@ def _choice_text(choice: Mapping[str, Any]) -> str:
     message = choice.get("delta") or choice.get("message") or choice
     if not isinstance(message, dict):
         return ""
-    found = [message.get(name) for name in ("reasoning_content", "reasoning", "content", "text", "refusal")]
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    found = [reasoning, *(message.get(name) for name in ("content", "text", "refusal"))]
     calls = message.get("tool_calls")
     calls = calls if isinstance(calls, list) else []
     functions = [call.get("function") for call in calls if isinstance(call, dict)] + [message.get("function_call")]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Raw, Struct
 from msgspec.json import Decoder, encode
@@ -15,6 +15,9 @@ from codevector_daemon.dialects.sse import data_of, name_of
 
 _WORTH_PARSING = re.compile(rb'(?:"type"\s*:\s*|[\r\n]event: ?|^event: ?)"?(?:message_(?:start|delta|stop)|error)\b')
 
+_NOTHING: Final = Raw()
+"""A field that is not there."""
+
 
 class _Body(Struct):
     """What is read of a whole answer; the rest is skipped unparsed."""
@@ -24,7 +27,7 @@ class _Body(Struct):
     model: Any = None
     usage: Any = None
     error: Any = None
-    content: Raw | None = None
+    content: Raw = _NOTHING
 
 
 _whole = Decoder(_Body)
@@ -35,7 +38,7 @@ class MessagesReader:
 
     def __init__(self) -> None:
         self._text = AnswerText(_event_text)
-        self._content: Raw | None = None
+        self._content: Raw = _NOTHING
         self._fields: dict[str, Any] = {}
         self._output_final = False
         self._error: str | None = None
@@ -84,7 +87,7 @@ class MessagesReader:
 
     def output_text(self) -> str:
         """Return the generated text kept for an estimate."""
-        if self._content is None:
+        if self._content is _NOTHING:
             return self._text.text()
         return _content_text(json_value(self._content))
 

@@ -1,7 +1,6 @@
 """Estimates of tokens where a provider reports none. Everything here is slow: call it in a thread."""
 
 import math
-from collections.abc import Iterator
 from typing import Final
 
 from msgspec.structs import replace
@@ -11,6 +10,7 @@ from codevector_daemon.dialects.base import Dialect, Reading
 from codevector_daemon.metering.counts import TokenCounts
 from codevector_daemon.metering.families import Family, family_of
 from codevector_daemon.metering.tokenizer import Tokenizer
+from codevector_daemon.metering.vocabulary import pieces
 
 ESTIMATE_MAX_BYTES: Final = 4 * 1024 * 1024
 """Text beyond it is counted by its length alone."""
@@ -57,17 +57,6 @@ def completed(reading: Reading, dialect: Dialect, body: bytes, output_text: str,
 
 
 def _tokens(text: str, family: Family) -> int:
-    exact = sum(_tokenizer.count(piece) for piece in _pieces(text[:ESTIMATE_MAX_BYTES]))
+    exact = sum(_tokenizer.count(piece) for piece in pieces(text[:ESTIMATE_MAX_BYTES], PIECE))
     beyond = len(text[ESTIMATE_MAX_BYTES:].encode("utf-8", "replace")) / BYTES_PER_TOKEN
     return math.ceil((exact + beyond) * family.factor)
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """Cut a text at white space near every ``PIECE`` characters, so that hardly a token is cut in two."""
-    start = 0
-    while start < len(text):
-        stop = start + PIECE
-        space = text.rfind(" ", start + PIECE // 2, stop) if stop < len(text) else -1
-        stop = space if space > start else stop
-        yield text[start:stop]
-        start = stop

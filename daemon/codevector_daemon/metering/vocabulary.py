@@ -4,6 +4,7 @@ import base64
 import hashlib
 import lzma
 import threading
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 SHA256: Final = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 """Of the unpacked vocabulary, as OpenAI publishes it."""
+
+PIECE: Final = 64 * 1024
+"""Characters encoded at a time: a million spaces in one piece overflow the stack of tiktoken's regular expressions."""
 
 _FILE: Final = "o200k_base.tiktoken.xz"
 
@@ -42,13 +46,25 @@ class Vocabulary:
 
     def count(self, text: str) -> int:
         """Return how many tokens a text has. Special tokens are taken as the plain text they are."""
-        return len(self._loaded().encode_ordinary(text))
+        encoding = self._loaded()
+        return sum(len(encoding.encode_ordinary(piece)) for piece in pieces(text))
 
     def _loaded(self) -> "Encoding":
         with self._lock:
             if self._encoding is None:
                 self._encoding = _load()
             return self._encoding
+
+
+def pieces(text: str, size: int = PIECE) -> Iterator[str]:
+    """Cut a text before a space near every ``size`` characters, so that hardly a token is cut in two."""
+    start = 0
+    while start < len(text):
+        stop = start + size
+        space = text.rfind(" ", start + size // 2, stop) if stop < len(text) else -1
+        stop = space if space > start else stop
+        yield text[start:stop]
+        start = stop
 
 
 def _load() -> "Encoding":
