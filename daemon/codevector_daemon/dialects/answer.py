@@ -61,7 +61,7 @@ class AnswerText:
         if self._share is None and self._pending:
             sample = self._pending[-SAMPLED_EVENTS:]
             text = sum(len(self._extract(raw)) for raw in sample)
-            self._share = text / sum(len(raw) for raw in sample)
+            self._share = text / max(1, sum(len(raw) for raw in sample))
         return math.ceil(seen * (self._share or 0.0) / BYTES_PER_TOKEN)
 
     def text(self) -> str:

@@ -136,22 +136,24 @@ def _rounds(fields: Mapping[str, Any], top: TokenCounts, served: str | None) -> 
     that declined come as ``message`` rounds of their own: one that produced output is billed unless the top level
     already contains it; one that produced none costs nothing.
     """
-    entries = [entry for entry in fields.get("iterations") or () if isinstance(entry, dict)]
-    whole = [entry for entry in entries if entry.get("type") in _WHOLE]
+    given = fields.get("iterations")
+    entries = [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
+    whole = [_round(entry) for entry in entries if entry.get("type") in _WHOLE]
     extra = [_round(entry) for entry in entries if entry.get("type") not in _WHOLE]
-    server = next((entry.get("model") for entry in whole if entry.get("type") == "fallback_message"), served)
-    declined = [_round(entry) for entry in whole if entry.get("model") not in {None, server}]
-    if declined and not _same_size(top, [_round(entry).counts for entry in whole]):
+    server = next((_model(entry) for entry in entries if entry.get("type") == "fallback_message"), served)
+    declined = [one for one in whole if one.model not in {None, server}]
+    if declined and not _same_size(top, [one.counts for one in whole]):
         extra += [one for one in declined if one.counts.output > 0]
     return tuple(extra)
 
 
 def _round(entry: Mapping[str, Any]) -> Round:
+    return Round(model=_model(entry), counts=_counts(_input(entry), _output(entry)))
+
+
+def _model(entry: Mapping[str, Any]) -> str | None:
     model = entry.get("model")
-    return Round(
-        model=model[:256] if isinstance(model, str) and model else None,
-        counts=_counts(_input(entry), _output(entry)),
-    )
+    return model[:256] if isinstance(model, str) and model else None
 
 
 def _same_size(top: TokenCounts, parts: list[TokenCounts]) -> bool:
