@@ -2,12 +2,15 @@
 
 import argparse
 import asyncio
+import sys
 
 import msgspec
 
 from codevector_shared.protocol import Progress
 from codevector_tui.app import MonitorApp
 from support.monitor_source import NOW, FakeDaemon
+
+LOSE = "--lose" in sys.argv
 
 
 class Preview(MonitorApp):
@@ -16,8 +19,15 @@ class Preview(MonitorApp):
     def on_mount(self) -> None:
         """Start the traffic."""
         super().on_mount()
+        if LOSE:
+            self.set_timer(1.0, self._lose)
         if not self.source.empty:  # type: ignore[attr-defined]
             self.run_worker(self._traffic())
+
+    def _lose(self) -> None:
+        daemon: FakeDaemon = self.source  # type: ignore[assignment]
+        daemon.silent = True
+        daemon.hang_up()
 
     async def _traffic(self) -> None:
         daemon: FakeDaemon = self.source  # type: ignore[assignment]
@@ -44,6 +54,7 @@ def main() -> None:
     parser.add_argument("--busy", type=float, default=1.0)
     parser.add_argument("--stock", type=int, default=0)
     parser.add_argument("--still", action="store_true")
+    parser.add_argument("--lose", action="store_true")
     given = parser.parse_args()
     daemon = FakeDaemon(empty=given.empty, silent=given.silent, demo=given.demo, busy=given.busy, stock=given.stock)
     now_ms = round(NOW.timestamp() * 1000)

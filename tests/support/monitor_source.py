@@ -446,13 +446,18 @@ class FakeDaemon:
                 "provider": hour.provider,
                 "project": hour.project,
                 "client_app": hour.client,
-                "key": "laptop",
-                "user": USERS[hash(hour.client) % 3],
+                "key": {"claude-code": "claude-code", "codex": "ci"}.get(hour.client, "laptop"),
+                "user": USERS[CLIENTS.index(hour.client) % 3],
                 "day": hour.start.date().isoformat(),
                 "hour": hour.start.isoformat(),
             }[by]
             groups.setdefault(value, []).append(hour)
-        return [UsageRow(**{by: value}, **msgspec.structs.asdict(_sum(part))) for value, part in groups.items()]  # type: ignore[arg-type]
+        ids = {"laptop": 1, "claude-code": 2, "ci": 3}
+        more = {value: {"key_id": ids.get(str(value))} if by == "key" else {} for value in groups}
+        return [
+            UsageRow(**{by: value}, **more[value], **msgspec.structs.asdict(_sum(part)))  # type: ignore[arg-type]
+            for value, part in groups.items()
+        ]
 
 
 def _history(now: datetime, busy: float) -> list[Hour]:

@@ -1,22 +1,24 @@
 """The monitor: composes the screens, holds the link, and owns nothing else."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property, partial
 from importlib import import_module
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.screen import Screen
 from textual.theme import Theme
 
 from codevector_shared.connection import ControlError
 from codevector_shared.protocol import Me, Totals
 from codevector_tui import themes
 from codevector_tui.feed import Feed
-from codevector_tui.keymap import APP_KEYS
+from codevector_tui.keymap import APP_KEYS, PLACES
 from codevector_tui.messages import LinkChanged
+from codevector_tui.screens.help import HelpScreen
 from codevector_tui.screens.page import Page
 from codevector_tui.source import Source
 from codevector_tui.throttle import Throttle
@@ -68,6 +70,7 @@ class MonitorApp(App[None]):
         self.link = Link()
         self.me: Me | None = None
         self.totals: Totals | None = None
+        self.last_key: str | None = None
         for own in themes.OWN:
             self.register_theme(own)
         if self.no_color:
@@ -145,7 +148,9 @@ class MonitorApp(App[None]):
         page = self._page()
         if page is not None:
             page.query_one("HeaderBar").redraw()  # type: ignore[attr-defined]  # queried by name
-            if self.open_calls:
+            if self.link.phase == "lost":
+                page.follow(self.link)
+            elif self.open_calls:
                 page.tick()
 
     def _recolour(self, theme: Theme) -> None:
@@ -169,6 +174,20 @@ class MonitorApp(App[None]):
         """Open a screen by its name."""
         if name != self.place:
             self.go_to(name)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every screen in the palette, before Textual's own commands."""
+        for place in PLACES:
+            yield SystemCommand(place.title, f"Open {place.title} ({place.digit})", partial(self.action_go, place.name))
+        yield SystemCommand("Help", "Explain the keys and signs (?)", self.action_help)
+        yield SystemCommand("Refresh", "Read everything again, connect again (r)", self.action_reconnect)
+        yield from (command for command in super().get_system_commands(screen) if command.title != "Keys")
+
+    def action_help(self) -> None:
+        """Explain the keys of the screen and the signs on it."""
+        page = self._page()
+        if page is not None and page.is_current:
+            self.push_screen(HelpScreen(page))
 
     def action_reconnect(self) -> None:
         """Read everything again, and connect at once when the connection is lost."""

@@ -10,8 +10,8 @@ from codevector_tui.charts.cells import Cell, Grid, blank
 _CODE = re.compile(r"\x1b\[([0-9;]*)m")
 _TONES = {1: "grid", 2: "axis", 3: "line"}
 _GRID, _AXIS, _LINE = _TONES
-_UP = 1 + 1e-9
-"""Puts a tick that lies between two rows always into the upper one; rounding would spread them unevenly."""
+_UP = 1 + 3e-4
+"""Puts a tick that lies between two rows always into the upper one, past plotext's own tolerance of 1e-4."""
 
 
 @dataclass(frozen=True, slots=True)

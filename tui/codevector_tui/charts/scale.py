@@ -10,6 +10,8 @@ _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 _ROWS_PER_TICK = 2
 _UNEVEN = 0.3
 """How much empty room above the values a grid that divides the rows evenly is worth."""
+_OFF = 0.12
+"""The same for each step more or less than about one in four rows."""
 _SMALLEST: dict[Unit, float] = {"usd": 1e-6, "count": 1.0}
 
 
@@ -38,10 +40,11 @@ def pair(left: tuple[float, Unit], right: tuple[float, Unit] | None, rows: int) 
     Steps that divide the rows evenly are preferred, then those that leave the least room above the values.
     """
     most = max(1, min(6, rows // _ROWS_PER_TICK))
+    wanted = max(2, min(5, rows // 4))
 
     def waste(steps: int) -> float:
         used = (stepped(*axis, steps).top / max(axis[0], _SMALLEST[axis[1]]) for axis in (left, right) if axis)
-        return sum(used) + (_UNEVEN if rows % steps else 0.0)
+        return sum(used) + (_UNEVEN if rows % steps else 0.0) + _OFF * abs(steps - wanted)
 
     steps = min(range(min(2, most), most + 1), key=lambda each: (round(waste(each), 1), -each))
     return stepped(*left, steps), stepped(*right, steps) if right else None

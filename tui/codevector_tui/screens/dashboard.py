@@ -1,23 +1,27 @@
 """The first screen: four numbers, two charts, where the money goes, and what is happening now."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from codevector_shared.protocol import Dashboard, Granularity, PeriodName, Usage
+from codevector_shared.protocol import Dashboard, Request, Usage
 from codevector_tui.keymap import DASHBOARD_KEYS
+from codevector_tui.query import DashboardQuery
 from codevector_tui.screens.page import Page
 from codevector_tui.viewmodel import times
 from codevector_tui.viewmodel.breakdown import Share, share_rows, shares
 from codevector_tui.viewmodel.calls import Moment, now_rows
+from codevector_tui.viewmodel.drill import days_of
 from codevector_tui.viewmodel.hours import by_hour
 from codevector_tui.viewmodel.kpi import cards
 from codevector_tui.viewmodel.link import Link
-from codevector_tui.viewmodel.periods import PERIODS, granularities, step, suited, title
-from codevector_tui.viewmodel.spans import Row, Span
-from codevector_tui.viewmodel.trend import Measure, activity, consumption
+from codevector_tui.viewmodel.periods import PERIODS, step, title
+from codevector_tui.viewmodel.spans import Row, Span, inset
+from codevector_tui.viewmodel.trend import Measure, activity, consumption, fold
 from codevector_tui.widgets.chart import Chart
 from codevector_tui.widgets.kpi_card import KpiCard
 from codevector_tui.widgets.lines import Lines
@@ -30,7 +34,7 @@ _CARDS = (
     ("input", "Input tokens"),
     ("output", "Output tokens"),
 )
-_NOTHING = ("No requests in this period.", "Press 7 for what to paste into your editor or agent.")
+_NOTHING = ("No requests in this period.", "7 connects an editor or agent, ] looks further back.")
 
 
 class DashboardScreen(Page):
@@ -41,8 +45,7 @@ class DashboardScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self.period: PeriodName = "7d"
-        self.granularity: Granularity | None = None
+        self.query_now = DashboardQuery(everyone=self.EVERYONE)
         self.measure: Measure = "spend"
         self.data: Dashboard | None = None
         self.hours: Usage | None = None
@@ -57,7 +60,11 @@ class DashboardScreen(Page):
             Chart("By hour of day", id="hours"),
             id="charts",
         )
-        yield Horizontal(
+        yield self.lists()
+
+    def lists(self) -> Widget:
+        """Return the row of lists: where the money goes, and what happens now."""
+        return Horizontal(
             Lines("Top models", id="models"),
             Lines("Top projects", id="projects"),
             Lines("Now", id="now"),
@@ -71,14 +78,17 @@ class DashboardScreen(Page):
 
     async def fetch(self) -> None:
         """Ask for the dashboard in the bars that fit, and for the hours where they are shown."""
-        trend = self.query_one("#trend", Chart)
-        cut = self.granularity or suited(self.period, trend.capacity)
-        source = self.monitor.source
-        data = await source.dashboard(period=self.period, granularity=cut, everyone=self.EVERYONE)
-        if self.query_one("#hours").display and self.has_class("-broad"):
-            self.hours = await source.usage(period=self.period, by="hour", everyone=self.EVERYONE)
-        self.data = data
+        asked, source = self.query_now, self.monitor.source
+        data = await asked.ask(source, self._capacity())
+        hours = None
+        if self.has_class("-broad") and asked.days is None:
+            hours = await source.usage(period=asked.period, by="hour", everyone=self.EVERYONE)
+        self.data, self.hours = data, hours
         self.monitor.totals = data.totals
+
+    def _capacity(self) -> int:
+        """Return how many bars fit into the widest chart on screen."""
+        return max(chart.capacity for chart in self.query(Chart) if chart.id in ("trend", "tokens"))
 
     def present(self) -> None:
         """Draw cards, charts and rankings."""
@@ -86,15 +96,18 @@ class DashboardScreen(Page):
         if data is None:
             return
         self._show_period()
-        for card, (key, _) in zip(cards(data), _CARDS, strict=True):
+        for card, (key, _) in zip(cards(data, self._now()), _CARDS, strict=True):
             self.query_one(f"#card-{key}", KpiCard).show(card)
         self._present_charts(data)
-        for dimension, rows in (("model", data.models), ("project", data.projects)):
+        self.present_lists()
+
+    def present_lists(self) -> None:
+        """Draw the rankings."""
+        if self.data is None:
+            return
+        for dimension, rows in (("model", self.data.models), ("project", self.data.projects)):
             ranked = shares(rows, dimension)
-            self.query_one(f"#{dimension}s", Lines).show(
-                partial(_ranking, ranked),
-                ("No spend yet.",),
-            )
+            self.query_one(f"#{dimension}s", Lines).show(partial(ranking, ranked), ("No spend yet.",))
 
     def _present_charts(self, data: Dashboard) -> None:
         trend, tokens = self.query_one("#trend", Chart), self.query_one("#tokens", Chart)
@@ -103,13 +116,19 @@ class DashboardScreen(Page):
                 chart.show(None, empty=_NOTHING)
             return
         what = "$" if self.measure == "spend" else "tokens"
-        trend.show(activity(data, trend.capacity, self.measure), f"[$cv-spend]▉[/] {what}  [$cv-line]━[/] requests")
+        trend.show(
+            activity(data, trend.capacity, self._now(), self.measure),
+            f"[$cv-spend]▉[/] {what}  [$cv-line]━[/] requests",
+        )
         tokens.show(
             consumption(data, tokens.capacity),
             "[$cv-input]▉[/] input [$cv-cached]▉[/] cached [$cv-writes]▉[/] writes [$cv-output]▉[/] output",
         )
-        if self.hours is not None:
-            self.query_one("#hours", Chart).show(by_hour(self.hours), "[$cv-spend]▉[/] $")
+        hours = self.query_one("#hours", Chart)
+        hours.show(by_hour(self.hours) if self.hours is not None else None, "[$cv-spend]▉[/] $")
+
+    def _now(self) -> datetime:
+        return times.at(self.monitor.now_ms(), self.monitor.zone)
 
     def _show_period(self) -> None:
         note: Row = ()
@@ -119,8 +138,10 @@ class DashboardScreen(Page):
                 Span(times.span(period), "text"),
                 Span(f"   {times.previous_span(period)} ", "muted"),
             )
-        self.query_one(Tabs).show(self.period, note)
-        self.query_one(NavLine).show_period(title(self.period))
+        chosen = "" if self.query_now.days else self.query_now.period
+        self.query_one(Tabs).show(chosen, note)
+        words = times.span(self.data.period) if self.query_now.days and self.data is not None else ""
+        self.query_one(NavLine).show_period(words or title(self.query_now.period))
 
     def link_changed(self, link: Link) -> None:
         """Show what is open and what finished last."""
@@ -137,10 +158,18 @@ class DashboardScreen(Page):
         if live is None:
             return
         moment = Moment(self.monitor.now_ms(), self.monitor.zone)
+        running, latest = self._wanted(live.open), self._wanted(live.latest)
         self.query_one("#now", Lines).show(
-            lambda width, height: _inset(now_rows(live.open, live.latest, moment, width - 2, height)),
+            lambda width, height: inset(now_rows(running, latest, moment, width - 2, height)),
             ("Nothing yet.", "Press 7 to connect a client."),
         )
+
+    def _wanted(self, requests: Sequence[Request]) -> Sequence[Request]:
+        """Return those of the caller, or all where everyone is shown."""
+        me = self.monitor.me
+        if self.EVERYONE or me is None:
+            return requests
+        return [request for request in requests if request.user_id == me.user_id]
 
     def on_resize(self) -> None:
         """Ask again when another number of bars fits."""
@@ -153,11 +182,11 @@ class DashboardScreen(Page):
 
     def action_earlier(self) -> None:
         """Show the shorter period."""
-        self.action_choose("period", step(PERIODS, self.period, -1))
+        self.action_choose("period", step(PERIODS, self.query_now.period, -1))
 
     def action_later(self) -> None:
         """Show the longer period."""
-        self.action_choose("period", step(PERIODS, self.period, 1))
+        self.action_choose("period", step(PERIODS, self.query_now.period, 1))
 
     def action_today(self) -> None:
         """Show today."""
@@ -166,18 +195,42 @@ class DashboardScreen(Page):
     def action_choose(self, group: str, name: str) -> None:
         """Choose a tab."""
         del group
-        self.period = next(choice.name for choice in PERIODS if choice.name == name)
-        self.granularity = None
+        self._ask(self.query_now.of(next(choice.name for choice in PERIODS if choice.name == name)))
+
+    def _ask(self, query: DashboardQuery) -> None:
+        self.query_now = query
+        for chart in self.query(Chart):
+            chart.point(None)
         self._show_period()
         self.reload()
 
     def action_granularity(self) -> None:
         """Cut the period into other bars."""
-        cuts = granularities(self.period)
-        shown = self.data.granularity if self.data is not None else cuts[0]
-        index = cuts.index(shown) if shown in cuts else -1
-        self.granularity = cuts[(index + 1) % len(cuts)]
-        self.reload()
+        if self.query_now.days is None:
+            self._ask(self.query_now.cut_otherwise(self.data.granularity if self.data is not None else None))
+
+    def action_drill(self) -> None:
+        """Look closely at the days of the bar under the cursor."""
+        chart = self._chart()
+        if self.data is None or chart.cursor is None:
+            return
+        days = days_of(fold(self.data.buckets, chart.capacity)[chart.cursor])
+        if days is None:
+            self.monitor.action_go("activity")
+        else:
+            self._ask(replace(self.query_now, days=days))
+
+    def on_chart_cursor_moved(self) -> None:
+        """Offer to open the bar only while the cursor is on one."""
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide what would do nothing now."""
+        if action == "drill":
+            return self.is_mounted and self._chart().cursor is not None
+        if action == "view":
+            return self.has_class("-narrow") or self.has_class("-slim")
+        return super().check_action(action, parameters)
 
     def action_measure(self) -> None:
         """Show dollars or tokens."""
@@ -209,18 +262,16 @@ class DashboardScreen(Page):
         return trend if trend.region.area else tokens
 
     def action_back(self) -> None:
-        """Take the cursor away, then leave the zoom."""
+        """Take the cursor away, then leave the zoom, then the days looked at closely."""
         chart = self._chart()
         if chart.cursor is not None:
             chart.point(None)
-            return
-        super().action_back()
+        elif self.maximized is None and self.query_now.days is not None:
+            self._ask(replace(self.query_now, days=None))
+        else:
+            super().action_back()
 
 
-def _ranking(ranked: Sequence[Share], width: int, height: int) -> tuple[Row, ...]:
-    return _inset(share_rows(ranked, width - 2, height))
-
-
-def _inset(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Return rows with one cell of air at the left."""
-    return tuple((Span(" "), *row) for row in rows)
+def ranking(ranked: Sequence[Share], width: int, height: int) -> tuple[Row, ...]:
+    """Return shares as the lines of a panel."""
+    return inset(share_rows(ranked, width - 2, height))

@@ -30,7 +30,7 @@ class Page(Screen[None]):
     """A screen of the monitor; ``body`` composes it, ``fetch`` asks the daemon, ``present`` draws the answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = []
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (160, "-broad")]  # noqa: RUF012 — as in Textual
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (100, "-narrow"), (110, "-wide"), (160, "-broad")]  # noqa: RUF012 — as in Textual
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]  # noqa: RUF012 — as in Textual
     AUTO_FOCUS = ".grid"
 
@@ -107,7 +107,9 @@ class Page(Screen[None]):
         panel = self.query_one("#trouble", Lines)
         panel.display = trouble is not None
         if trouble is not None:
-            panel.show(lambda width, height: trouble_rows(trouble, width, height))
+            retry_ms = self.monitor.link.retry_ms
+            retry_s = max(0, (retry_ms - self.monitor.now_ms() + 999) // 1000) if retry_ms is not None else None
+            panel.show(lambda width, height: trouble_rows(trouble, retry_s, width, height))
 
     def _start_load(self) -> None:
         if self.is_current:

@@ -7,10 +7,10 @@ from codevector_shared.formats import clean, column_places, compact, dollars
 from codevector_shared.money import nano
 from codevector_shared.protocol import UsageRow
 from codevector_tui.viewmodel.kpi import basis_mark
-from codevector_tui.viewmodel.spans import Row, Span, fit
+from codevector_tui.viewmodel.spans import Row, Span, bar, fit
 
 _NAME = (12, 26)
-_COUNTS_FROM = 52
+_COUNTS_FROM = 44
 """Cells from which a line also says requests and tokens."""
 _COUNT = 8
 
@@ -79,12 +79,3 @@ def _line(share: Share, name: int, bar_width: int, money: int, tone: str, *, cou
         Span(fit(share.amount, money - 1, "right"), "bright"),
         Span(share.mark or " ", "muted"),
     )
-
-
-def bar(part: float, width: int, tone: str) -> Row:
-    """Return a bar on its track, exact to half a cell; what is not zero stays visible."""
-    halves = round(max(0.0, min(1.0, part)) * width * 2)
-    if part > 0 and width:
-        halves = max(1, halves)
-    whole, half = divmod(halves, 2)
-    return (Span("━" * whole + "╸" * half, tone), Span("─" * (width - whole - half), "grid"))

@@ -80,5 +80,7 @@ class Header:
         return (Span("priced ", "muted"), Span(shown, "text" if share == 100 else "warn"), Span(marks, "muted"))  # noqa: PLR2004 — all of them
 
     def _clock(self, width: int) -> Row:
+        if self.link.live is None:
+            return ()
         time = Span(f"{at(self.now_ms, self.zone):%H:%M}", "bright")
         return (time, Span(f" {self.zone.key}", "muted")) if width >= 100 else (time,)  # noqa: PLR2004 — cells

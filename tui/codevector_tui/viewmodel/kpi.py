@@ -1,9 +1,9 @@
 """The four numbers: spend, requests, input and output tokens, each against the period before."""
 
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from codevector_shared.formats import compact, dollars, duration, percent
 from codevector_shared.money import nano
@@ -38,14 +38,20 @@ class Card:
         return ""
 
 
-def cards(dashboard: Dashboard) -> tuple[Card, Card, Card, Card]:
-    """Return the dashboard's four cards."""
-    return (_spend(dashboard), _requests(dashboard), _input(dashboard), _output(dashboard))
+def cards(dashboard: Dashboard, now: datetime) -> tuple[Card, Card, Card, Card]:
+    """Return the dashboard's four cards; their shapes end now."""
+    passed = [bucket for bucket in dashboard.buckets if moment(bucket.start) <= now]
+    return (
+        _spend(dashboard, passed),
+        _requests(dashboard, passed),
+        _input(dashboard, passed),
+        _output(dashboard, passed),
+    )
 
 
-def _spend(dashboard: Dashboard) -> Card:
+def _spend(dashboard: Dashboard, passed: Sequence[Bucket]) -> Card:
     totals = dashboard.totals
-    facts = [f"{dollars(dashboard.spend_usd_per_hour, 2)}/h"]
+    facts = [f"{dollars(dashboard.spend_usd_per_hour, 2)}/h"] if totals.requests else []
     if dashboard.month_end_usd is not None:
         facts.append(f"{_rounded(dashboard.month_end_usd)} by {_month_end(dashboard)}")
     if nano(totals.own_login_usd):
@@ -55,7 +61,7 @@ def _spend(dashboard: Dashboard) -> Card:
         value=dollars(totals.spend_usd),
         mark=basis_mark(totals),
         change=_change(dashboard, lambda each: nano(each.spend_usd), up="warn", down="good"),
-        shape=_shape(dashboard, lambda each: nano(each.spend_usd)),
+        shape=tuple(float(nano(bucket.spend_usd)) for bucket in passed),
         tone="spend",
         facts=tuple(facts),
     )
@@ -72,10 +78,10 @@ def _rounded(amount: str) -> str:
     return dollars(amount, 0) if abs(nano(amount)) >= 10 * nano("1") else dollars(amount)
 
 
-def _requests(dashboard: Dashboard) -> Card:
+def _requests(dashboard: Dashboard, passed: Sequence[Bucket]) -> Card:
     totals = dashboard.totals
     errors = "no errors" if not totals.errors else f"{totals.errors} error{'s' * (totals.errors != 1)}"
-    facts = [errors]
+    facts = [errors] if totals.requests else []
     if dashboard.p50_ms is not None:
         facts.append(f"p50 {duration(dashboard.p50_ms)}")
     return Card(
@@ -83,13 +89,13 @@ def _requests(dashboard: Dashboard) -> Card:
         value=compact(totals.requests),
         mark="",
         change=_change(dashboard, lambda each: each.requests),
-        shape=_shape(dashboard, lambda each: each.requests),
+        shape=tuple(float(bucket.requests) for bucket in passed),
         tone="line",
         facts=tuple(facts),
     )
 
 
-def _input(dashboard: Dashboard) -> Card:
+def _input(dashboard: Dashboard, passed: Sequence[Bucket]) -> Card:
     totals = dashboard.totals
     cached = f"{percent(totals.cached_tokens, totals.input_tokens)} cached" if totals.input_tokens else ""
     return Card(
@@ -97,13 +103,13 @@ def _input(dashboard: Dashboard) -> Card:
         value=compact(totals.input_tokens),
         mark="",
         change=_change(dashboard, lambda each: each.input_tokens),
-        shape=_shape(dashboard, lambda each: each.input_tokens),
+        shape=tuple(float(bucket.input_tokens) for bucket in passed),
         tone="input",
         facts=tuple(filter(None, (cached,))),
     )
 
 
-def _output(dashboard: Dashboard) -> Card:
+def _output(dashboard: Dashboard, passed: Sequence[Bucket]) -> Card:
     totals = dashboard.totals
     facts = []
     if dashboard.output_tokens_per_s is not None:
@@ -115,7 +121,7 @@ def _output(dashboard: Dashboard) -> Card:
         value=compact(totals.output_tokens),
         mark="",
         change=_change(dashboard, lambda each: each.output_tokens),
-        shape=_shape(dashboard, lambda each: each.output_tokens),
+        shape=tuple(float(bucket.output_tokens) for bucket in passed),
         tone="output",
         facts=tuple(facts),
     )
@@ -126,17 +132,6 @@ def basis_mark(totals: Totals) -> str:
     if totals.unpriced_requests:
         return "?"
     return "≈" if totals.estimated_requests else ""
-
-
-def _shape(dashboard: Dashboard, figure: Callable[[Totals], int]) -> tuple[float, ...]:
-    """Return the figure per bucket, without the part of the period that is still to come."""
-    shape = [float(figure(bucket)) for bucket in _passed(dashboard)]
-    return tuple(shape)
-
-
-def _passed(dashboard: Dashboard) -> list[Bucket]:
-    end = moment(dashboard.period.end)
-    return [bucket for bucket in dashboard.buckets if moment(bucket.start) < end]
 
 
 def _change(dashboard: Dashboard, figure: Callable[[Totals], int], *, up: str = "text", down: str = "text") -> Row:

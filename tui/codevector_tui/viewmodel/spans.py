@@ -67,6 +67,11 @@ def ends(left: Iterable[Span], right: Iterable[Span], width: int) -> Row:
     return (*head, Span(" " * gap), *tail) if gap > 0 else (*head, *tail)
 
 
+def inset(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return rows with one cell of air at the left."""
+    return tuple((Span(" "), *row) for row in rows)
+
+
 def beside(parts: Iterable[Iterable[Span]], gap: int = 3) -> Row:
     """Return rows joined into one, with a gap between those that are not empty."""
     joined: list[Span] = []
@@ -78,3 +83,12 @@ def beside(parts: Iterable[Iterable[Span]], gap: int = 3) -> Row:
             joined.append(Span(" " * gap))
         joined.extend(spans)
     return tuple(joined)
+
+
+def bar(part: float, width: int, tone: str) -> Row:
+    """Return a bar on its track, exact to half a cell; what is not zero stays visible."""
+    halves = round(max(0.0, min(1.0, part)) * width * 2)
+    if part > 0 and width:
+        halves = max(1, halves)
+    whole, half = divmod(halves, 2)
+    return (Span("━" * whole + "╸" * half, tone), Span("─" * (width - whole - half), "grid"))

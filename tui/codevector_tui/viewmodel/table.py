@@ -1,17 +1,20 @@
 """Tables as data: which columns fit, and one row at a time as spans, so that ten thousand rows cost what is seen."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from codevector_tui.viewmodel.spans import Align, Row, Span, fit
+from codevector_tui.viewmodel.spans import Align, Row, Span, bar, fit
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; ``flex`` shares spare room, ``rank`` 0 is never dropped and the highest rank is dropped first."""
+    """One column; ``flex`` shares spare room, ``rank`` 0 is never dropped and the highest rank is dropped first.
+
+    The cells of a ``bar`` column hold a part of one, such as ``0.25``, and are drawn as bars.
+    """
 
     title: str
     least: int
@@ -19,6 +22,7 @@ class Column:
     flex: int = 0
     rank: int = 0
     most: int = 60
+    bar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Table(Generic[T]):
     identity: Callable[[T], str]
     empty: tuple[str, ...] = ("Nothing here yet.",)
     sorts: tuple[tuple[str, Callable[[T], Any]], ...] = ()
+    order: str = ""
 
     def header(self, placed: Sequence[Placed]) -> Row:
         """Return the row of titles."""
@@ -52,6 +57,17 @@ class Table(Generic[T]):
     def row(self, index: int, placed: Sequence[Placed]) -> Row:
         """Return one item as a row."""
         return line(self.columns, self.cells(self.items[index]), placed)
+
+
+def sort(table: Table[T], choice: int) -> Table[T]:
+    """Return a table in one of its orders; the first choice is the order it came in."""
+    if not table.sorts:
+        return table
+    index = choice % (len(table.sorts) + 1)
+    if index == 0:
+        return replace(table, order="s sorts")
+    title, key = table.sorts[index - 1]
+    return replace(table, items=sorted(table.items, key=key), order=f"by {title.lower()}")
 
 
 GAP = 2
@@ -94,5 +110,8 @@ def line(columns: Sequence[Column], cells: Sequence[Span], placed: Sequence[Plac
         if position:
             spans.append(Span(" " * GAP))
         cell = cells[index]
+        if columns[index].bar and cell.tone != "muted":
+            spans.extend(bar(float(cell.text), width, cell.tone))
+            continue
         spans.append(cell._replace(text=fit(cell.text, width, columns[index].align)))
     return tuple(spans)

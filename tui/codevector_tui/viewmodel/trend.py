@@ -1,6 +1,7 @@
 """The two charts of the dashboard: spend with requests, and tokens by kind."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 
 from codevector_shared.formats import compact, dollars
@@ -13,10 +14,10 @@ Measure = Literal["spend", "tokens"]
 TOKEN_KINDS = ("input", "cached", "writes", "output")
 
 
-def activity(dashboard: Dashboard, capacity: int, measure: Measure = "spend") -> ChartSpec:
-    """Return spend (or tokens) as bars and the request count as a line."""
+def activity(dashboard: Dashboard, capacity: int, now: datetime, measure: Measure = "spend") -> ChartSpec:
+    """Return spend (or tokens) as bars and the request count as a line, which ends now."""
     buckets = fold(dashboard.buckets, capacity)
-    passed = [bucket for bucket in buckets if moment(bucket.start) < moment(dashboard.period.end)]
+    passed = [bucket for bucket in buckets if moment(bucket.start) <= now]
     return ChartSpec(
         bars=(_measure(buckets, measure),),
         labels=_labels(buckets, dashboard.granularity),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from textual import events
+from textual.message import Message
 
 from codevector_tui.charts.picture import canvas_offset, picture, slots_of
 from codevector_tui.charts.slots import capacity
@@ -16,6 +17,9 @@ _AXES = 10
 
 class Chart(SpanView, can_focus=True):
     """Draws a spec; the picture is remembered, so that only another spec, size or cursor is drawn anew."""
+
+    class CursorMoved(Message):
+        """The cursor went to another bar, or away."""
 
     def __init__(self, title: str, *, id: str) -> None:  # noqa: A002 — as in Textual
         super().__init__(id=id, classes="panel chart")
@@ -51,6 +55,7 @@ class Chart(SpanView, can_focus=True):
             self.cursor = index
             self._caption()
             self.redraw()
+            self.post_message(self.CursorMoved())
 
     def _caption(self) -> None:
         spec = self._spec

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding
 from textual.geometry import Region, Size
@@ -11,10 +13,10 @@ from textual.strip import Strip
 
 from codevector_tui.viewmodel.spans import BLANK, Row, Span, fit
 from codevector_tui.viewmodel.table import Table, place
-from codevector_tui.widgets.spanview import SpanView
+from codevector_tui.widgets.painter import Painter
 
 
-class Grid(ScrollView, SpanView, can_focus=True):
+class Grid(ScrollView, Painter, can_focus=True):
     """Rows under a fixed header with a cursor that stays on its item when the items change."""
 
     BINDINGS = [  # noqa: RUF012 — as in Textual
@@ -71,11 +73,6 @@ class Grid(ScrollView, SpanView, can_focus=True):
         found = next((index for index in near if table.identity(table.items[index]) == chosen), None)
         return found if found is not None else max(0, min(self._at, len(table.items) - 1))
 
-    def draw(self, width: int, height: int) -> tuple[Row, ...]:
-        """Return nothing: lines are made one by one."""
-        del width, height
-        return ()
-
     def render_line(self, y: int) -> Strip:
         """Paint the header or one row."""
         width = self.size.width
@@ -99,7 +96,9 @@ class Grid(ScrollView, SpanView, can_focus=True):
         """Return the cursor's row on its own background; without colour it is marked by its first sign."""
         style = self.get_component_rich_style("grid--cursor", partial=True) if self.has_focus else None
         strip = self.strip((Span("▌", "accent"), *row), width)
-        return strip.apply_style(style) if style is not None else strip
+        if style is None:
+            return strip
+        return Strip([Segment(text, (before or Style()) + style) for text, before, _ in strip], width)
 
     COMPONENT_CLASSES = {"grid--cursor"}  # noqa: RUF012 — as in Textual
 

@@ -38,6 +38,8 @@ class KpiCard(SpanView):
         if height <= HEIGHT:
             return _compact(card, width, height)
         number = _digits(card)
+        if width_of(number[0]) > width:
+            return (BLANK, *_compact(card, width, height - 2))
         beside = width - width_of(number[0]) - 4
         if beside >= width // 3 and beside >= 2 * _LEAST_SHAPE:
             return _wide(card, number, width, height, beside)

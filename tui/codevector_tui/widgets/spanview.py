@@ -1,22 +1,16 @@
 """The base of everything we draw ourselves: rows of toned spans, of which only the changed ones are painted again."""
 
 from collections.abc import Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, cast
 
-from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from codevector_tui.viewmodel.spans import BLANK, Row, width_of
-
-if TYPE_CHECKING:
-    from codevector_tui.app import MonitorApp
+from codevector_tui.widgets.painter import Painter
 
 
-class SpanView(Widget):
+class SpanView(Painter):
     """Shows rows of spans; a subclass says them for a size in ``draw``."""
 
     DEFAULT_CSS = "SpanView { height: auto; }"
@@ -25,11 +19,6 @@ class SpanView(Widget):
         super().__init__(id=id, classes=classes)
         self._rows: tuple[Row, ...] = ()
         self._drawn_for: tuple[int, int] | None = None
-
-    @cached_property
-    def monitor(self) -> "MonitorApp":
-        """The app, typed."""
-        return cast("MonitorApp", self.app)
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """Return what to show in so many cells."""
@@ -57,13 +46,6 @@ class SpanView(Widget):
         if self._drawn_for != size:
             self._rows, self._drawn_for = self._draw(), size
         return self.strip(_at(self._rows, y), size[0])
-
-    def strip(self, row: Row, width: int) -> Strip:
-        """Return a row as a strip of exactly this width on the widget's own background."""
-        base = self.rich_style
-        style = self.monitor.palette.style
-        segments = [Segment(span.text, base + style(span.tone)) for span in row]
-        return Strip(segments, width_of(row)).adjust_cell_length(width, base)
 
     def on_click(self, event: events.Click) -> None:
         """Run the action of the span that was clicked."""

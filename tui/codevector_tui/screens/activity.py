@@ -1,0 +1,196 @@
+"""Every request as it happens: open ones on top with a running clock, finished ones below, any of them in full."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
+
+from codevector_shared.protocol import Model, Request
+from codevector_tui.keymap import ACTIVITY_KEYS
+from codevector_tui.screens.page import Page
+from codevector_tui.viewmodel.calls import Moment, feed, matches
+from codevector_tui.viewmodel.detail import detail_rows
+from codevector_tui.viewmodel.link import Link
+from codevector_tui.viewmodel.spans import Row, Span, inset
+from codevector_tui.widgets.grid import Grid
+from codevector_tui.widgets.lines import Lines
+from codevector_tui.widgets.tabs import Tabs
+
+PAGE = 200
+"""Rows fetched at a time."""
+MOST = 20_000
+"""Rows remembered."""
+
+
+class ActivityScreen(Page):
+    """The request feed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*ACTIVITY_KEYS]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history: list[Request] = []
+        self.models: dict[str, Model] = {}
+        self.whose = "everyone"
+        self.paused = False
+        self.detailed = False
+        self._complete = False
+
+    def body(self) -> Iterable[Widget]:
+        """Return the filter, the table and the detail panel."""
+        yield Tabs("whose", [("everyone", "Everyone"), ("me", "Me")])
+        yield Input(placeholder="model, user, project, client, provider, state …", id="filter", compact=True)
+        yield Horizontal(Grid("Requests", id="feed"), Lines("Request", id="detail"), id="split")
+
+    def on_mount(self) -> None:
+        """Hide what is not asked for yet."""
+        self.query_one("#filter").display = False
+        self._show_detail()
+        self._say_state()
+
+    async def fetch(self) -> None:
+        """Ask for the newest page, and for the rates of the detail panel."""
+        source = self.monitor.source
+        answer = await source.requests(last=PAGE, everyone=self.whose == "everyone")
+        self.history = answer.requests
+        self._complete = len(answer.requests) < PAGE
+        self.models = {model.slug: model for model in (await source.models()).models}
+
+    def present(self) -> None:
+        """Draw the table and the detail."""
+        moment = Moment(self.monitor.now_ms(), self.monitor.zone)
+        words = self.query_one("#filter", Input).value
+        shown = [*self._open(), *self.history]
+        if words:
+            shown = [request for request in shown if matches(request, words)]
+        self.query_one("#feed", Grid).show(feed(shown, moment))
+        self._detail()
+
+    def _open(self) -> list[Request]:
+        live = self.monitor.link.live
+        return [request for request in live.open if self._wanted(request)] if live is not None else []
+
+    def _wanted(self, request: Request) -> bool:
+        me = self.monitor.me
+        return self.whose == "everyone" or me is None or request.user_id == me.user_id
+
+    def link_changed(self, link: Link) -> None:
+        """Take in growing counts."""
+        del link
+        self.tick()
+
+    def requests_settled(self) -> None:
+        """Put what finished on top of the history."""
+        live = self.monitor.link.live
+        if live is None or not self.loaded:
+            return
+        known = {request.id for request in self.history[: 2 * len(live.latest)]}
+        fresh = [request for request in live.latest if request.id not in known and self._wanted(request)]
+        self.history = [*fresh, *self.history][:MOST]
+        self.tick()
+
+    def tick(self) -> None:
+        """Move clocks and counts, unless the feed is paused."""
+        if self.loaded and not self.paused:
+            self.present()
+
+    def on_grid_moved(self) -> None:
+        """Show the request under the cursor."""
+        self._detail()
+
+    def on_grid_opened(self) -> None:
+        """Open the detail panel."""
+        self.detailed = True
+        self._show_detail()
+
+    def on_grid_near_end(self) -> None:
+        """Fetch the next page."""
+        if not self._complete and self.history and not self.query_one("#filter", Input).value:
+            self.run_worker(self._older(), group="older", exclusive=True)
+
+    async def _older(self) -> None:
+        last = self.history[-1].id
+
+        async def ask() -> None:
+            everyone = self.whose == "everyone"
+            answer = await self.monitor.source.requests(last=PAGE, before=last, everyone=everyone)
+            self._complete = len(answer.requests) < PAGE
+            if self.history and self.history[-1].id == last:
+                self.history = [*self.history, *answer.requests][:MOST]
+
+        if await self.attempt(ask):
+            self.present()
+
+    def _detail(self) -> None:
+        request = self.query_one("#feed", Grid).item
+        panel = self.query_one("#detail", Lines)
+        if not panel.display:
+            return
+        if request is None:
+            panel.show(None, ("No request chosen.",))
+            return
+        moment = Moment(self.monitor.now_ms(), self.monitor.zone)
+        model = self.models.get(request.model or "")
+        panel.show(lambda width, height: inset(detail_rows(request, model, moment, width - 2))[:height])
+
+    def _show_detail(self) -> None:
+        self.query_one("#split").set_class(self.detailed, "-detail")
+        self.call_after_refresh(self._detail)
+
+    def action_choose(self, group: str, name: str) -> None:
+        """Show everyone's requests or one's own."""
+        del group
+        self.whose = name
+        self._say_state()
+        self.reload()
+
+    def action_whose(self) -> None:
+        """Change between everyone and me."""
+        self.action_choose("whose", "me" if self.whose == "everyone" else "everyone")
+
+    def action_pause(self) -> None:
+        """Hold the feed still, or let it run."""
+        self.paused = not self.paused
+        self._say_state()
+        self.tick()
+
+    def _say_state(self) -> None:
+        note: Row = (Span("paused: space goes on ", "warn"),) if self.paused else ()
+        self.query_one(Tabs).show(self.whose, note)
+
+    def action_filter(self) -> None:
+        """Type what to look for."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    def on_input_changed(self) -> None:
+        """Filter while typing."""
+        self.present()
+
+    def on_input_submitted(self) -> None:
+        """Go back to the table, keeping the filter."""
+        self.query_one("#feed").focus()
+
+    def action_back(self) -> None:
+        """Close the filter, then the detail panel."""
+        box = self.query_one("#filter", Input)
+        if box.display:
+            box.value = ""
+            box.display = False
+            self.query_one("#feed").focus()
+        elif self.detailed:
+            self.detailed = False
+            self._show_detail()
+        else:
+            super().action_back()
+
+    def action_copy(self) -> None:
+        """Copy the id of the request under the cursor."""
+        request = self.query_one("#feed", Grid).item
+        if request is not None:
+            self.monitor.copy_to_clipboard(request.id)
+            self.notify(request.id, title="Copied the request's id", markup=False, timeout=2)

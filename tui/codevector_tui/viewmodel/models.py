@@ -1,0 +1,120 @@
+"""The model facades as a table: what each costs, holds and can do."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from codevector_shared.formats import clean, compact, rate
+from codevector_shared.protocol import Model
+from codevector_tui.viewmodel.spans import Row, Span, cut, fit
+from codevector_tui.viewmodel.table import Column, Table
+
+_NONE = "–"  # noqa: RUF001 — a typographer's dash
+_DOTS = {"active": ("●", "good"), "draft": ("◌", "warn"), "disabled": ("○", "faint")}
+
+COLUMNS = (
+    Column("", 1),
+    Column("Model", 16, flex=3, most=36),
+    Column("Name", 12, flex=2, rank=8, most=28),
+    Column("Provider", 10, flex=1, rank=3, most=18),
+    Column("Kind", 9, rank=9),
+    Column("Context", 7, "right", rank=4),
+    Column("Max out", 7, "right", rank=6),
+    Column("Can", 28, rank=7),
+    Column("$ input", 8, "right"),
+    Column("$ cached", 8, "right", rank=2),
+    Column("$ output", 8, "right"),
+    Column("Price", 9, rank=5),
+)
+
+
+def models(found: Sequence[Model]) -> Table[Model]:
+    """Return the facades as the Models screen's table; prices are USD per million tokens."""
+    return Table(
+        columns=COLUMNS,
+        items=found,
+        cells=_cells,
+        identity=lambda model: model.slug,
+        empty=("No models yet.", "Add those of a provider with: codevector models import PROVIDER"),
+        sorts=(
+            ("Model", lambda model: model.slug),
+            ("Provider", lambda model: (model.provider or "", model.slug)),
+            ("Context", lambda model: -(model.context_window or 0)),
+            ("$ input", lambda model: _price(model.input_price)),
+            ("$ output", lambda model: _price(model.output_price)),
+        ),
+    )
+
+
+def _price(price: str | None) -> Decimal:
+    return Decimal(price) if price is not None else Decimal(-1)
+
+
+def _cells(model: Model) -> tuple[Span, ...]:
+    off = model.status == "disabled"
+    tone = "faint" if off else "text"
+    return (
+        Span(*_DOTS[model.status]),
+        Span(clean(model.slug, 60), "muted" if off else "bright"),
+        Span(clean(model.display_name, 60), "muted"),
+        Span(clean(model.provider or _NONE, 30), tone),
+        Span(model.kind, "muted"),
+        Span(_size(model.context_window), tone),
+        Span(_size(model.max_output), "muted"),
+        Span(_abilities(model.capabilities), "muted"),
+        Span(rate(model.input_price), tone),
+        Span(rate(model.cached_price), "muted"),
+        Span(rate(model.output_price), tone),
+        _basis(model),
+    )
+
+
+def model_rows(model: Model, width: int) -> tuple[Row, ...]:
+    """Return everything known of a model, as the panel below the table."""
+    backends = ", ".join(f"{clean(each.provider, 40)} / {clean(each.upstream_model, 60)}" for each in model.backends)
+    facts = (
+        ("Name", f"{clean(model.display_name, 80)}   {model.kind}, {model.status}"),
+        ("Serves", backends or "no backend"),
+        ("Can", ", ".join(clean(each, 20) for each in model.capabilities) or "nothing known"),
+        ("Window", f"{_size(model.context_window)} in, {_size(model.max_output)} out"),
+        (
+            "Price",
+            "   ".join(
+                (
+                    f"{rate(model.input_price)} input",
+                    f"{rate(model.cached_price)} cached",
+                    f"{rate(model.cache_write_price)} write",
+                    f"{rate(model.cache_write_1h_price)} write 1 h",
+                    f"{rate(model.output_price)} output",
+                )
+            ),
+        ),
+        ("Basis", _WORDS[model.price_basis]),
+    )
+    return tuple(cut((Span(fit(label, 9), "muted"), Span(text, "text")), width) for label, text in facts)
+
+
+_WORDS = {
+    "catalogue": "the catalogue's price on the day of each request",
+    "override": "set on the model; it wins over the catalogue",
+    "provider": "what the provider itself reports for each request",
+    "default": "? not in the catalogue: the default rate is assumed. Set one with: codevector models set",
+    "free": "free",
+    "unpriced": "? no price known: its requests are counted without one",
+}
+
+
+def _size(tokens: int | None) -> str:
+    return compact(tokens) if tokens is not None else _NONE
+
+
+def _abilities(capabilities: Sequence[str]) -> str:
+    return " ".join(clean(each, 20) for each in capabilities) or _NONE
+
+
+def _basis(model: Model) -> Span:
+    """Return where the price comes from; one that is assumed or missing stands out."""
+    if model.price_basis == "unpriced":
+        return Span("? none", "warn")
+    if model.price_basis == "default":
+        return Span("? default", "warn")
+    return Span(model.price_basis, "muted")
