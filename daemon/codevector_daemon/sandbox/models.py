@@ -60,8 +60,12 @@ DEEP = SandboxModel(
 SANDBOX_MODELS = (QUICK, BALANCED, DEEP)
 
 _BY_NAME = {name: model for model in SANDBOX_MODELS for name in (model.name, model.slug)}
+_SMALL = ("haiku", "mini", "nano", "flash", "lite")
+_LARGE = ("opus", "pro", "max")
 
 
 def model_named(name: str) -> SandboxModel:
-    """Return the model that answers to a name; any other name is served by the balanced one, so that nothing fails."""
-    return _BY_NAME.get(name, BALANCED)
+    """Return the model that answers to a name; a foreign name is served at the pace that it suggests."""
+    if any(word in name for word in _SMALL):
+        return QUICK
+    return _BY_NAME.get(name, DEEP if any(word in name for word in _LARGE) else BALANCED)
