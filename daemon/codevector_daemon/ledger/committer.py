@@ -1,6 +1,7 @@
 """One batch at a time into the store, or into the spool while the store refuses. Runs in the writer's thread."""
 
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 
 from codevector_daemon.errors import StoreError, StoreRefused
@@ -9,6 +10,8 @@ from codevector_daemon.ledger.connection import WriterConnection
 from codevector_daemon.ledger.entries import Batch, Entry, Settle
 from codevector_daemon.ledger.posting import POISON, Outcome, Posting, SeriesIds, each
 from codevector_daemon.ledger.spool import Spool
+
+Post = Callable[[sqlite3.Connection, Batch], list[Outcome]]
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +60,7 @@ class Committer:
             self.recover()
         if not self.degraded:
             try:
-                return self._into_store(entries)
+                return self._into_store(self._own(entries))
             except StoreError as error:
                 self._note_trouble(error)
         return self._into_spool(entries)
@@ -89,27 +92,33 @@ class Committer:
         self._spool.leave(self._node)
         self._connection.close()
 
-    def _into_store(self, entries: Sequence[Entry], *, probe: bool = False, batch: str | None = None) -> list[Outcome]:
+    def _into_store(self, batch: Batch, *, replayed: bool = False) -> list[Outcome]:
         try:
-            return self._transaction(entries, probe=probe, batch=batch, single=False)
+            return self._transaction(batch, replayed=replayed, post=self._together)
         except POISON:
             log.exception("an entry cannot be stored; the others of its batch are stored one by one")
-            return self._transaction(entries, probe=probe, batch=batch, single=True)
+            return self._transaction(batch, replayed=replayed, post=self._one_by_one)
 
-    def _transaction(self, entries: Sequence[Entry], *, probe: bool, batch: str | None, single: bool) -> list[Outcome]:
+    def _transaction(self, batch: Batch, *, replayed: bool, post: Post) -> list[Outcome]:
         try:
-            with self._connection.transaction(probe=probe) as connection:
-                if batch is not None and connection.execute(sql.ADD_BATCH, (batch,)).rowcount == 0:
-                    return [None] * len(entries)
-                if single:
-                    outcomes = each(connection, self._ids, self._node, entries)
-                else:
-                    outcomes = Posting(connection, self._ids, self._node).all(entries)
+            with self._connection.transaction(probe=replayed) as connection:
+                if replayed and connection.execute(sql.ADD_BATCH, (batch.id,)).rowcount == 0:
+                    return [None] * len(batch.entries)
+                outcomes = post(connection, batch)
         except BaseException:
             self._ids.rollback()
             raise
         self._ids.commit()
         return outcomes
+
+    def _together(self, connection: sqlite3.Connection, batch: Batch) -> list[Outcome]:
+        return Posting(connection, self._ids, batch.node).all(batch.entries)
+
+    def _one_by_one(self, connection: sqlite3.Connection, batch: Batch) -> list[Outcome]:
+        return each(connection, self._ids, batch.node, batch.entries)
+
+    def _own(self, entries: Sequence[Entry]) -> Batch:
+        return Batch("", self._node, list(entries))
 
     def _into_spool(self, entries: Sequence[Entry]) -> list[Outcome]:
         try:
@@ -129,11 +138,12 @@ class Committer:
     def _replay(self, *, until_ms: int) -> None:
         while (batch := self._spool.oldest()) is not None:
             self._count(batch)
+            self.trouble = None
             if self._now_ms() >= until_ms:
                 return
 
     def _count(self, batch: Batch) -> None:
-        self._into_store(batch.entries, probe=True, batch=batch.id)
+        self._into_store(batch, replayed=True)
         finished = self._spool.drop()
         if finished:
             # Only now, as the file is gone: a process killed in between leaves an id that no frame has any more.
@@ -142,7 +152,7 @@ class Committer:
 
     def _end_trouble(self) -> None:
         """Store what only memory held, and go back to the store."""
-        self._into_store(self._held, probe=True)
+        self._into_store(self._own(self._held))
         self._held = []
         self.trouble = None
         self._spool.refill()

@@ -43,6 +43,8 @@ class Batch(Struct, frozen=True):
     """One frame of a spool file: what is counted in one transaction, under an id that is never used again."""
 
     id: str
+    node: str
+    """The process that took the entries in, which the calls it opened belong to."""
     entries: list[Entry]
 
 

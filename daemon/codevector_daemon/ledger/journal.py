@@ -37,9 +37,10 @@ class Orphan(Struct, frozen=True):
 class Journal:
     """The open requests of this process. Owned by the event loop."""
 
-    def __init__(self, post: Callable[[Entry], None], now_ms: Callable[[], int]) -> None:
+    def __init__(self, post: Callable[[Entry], None], now_ms: Callable[[], int], refresh_s: float = REFRESH_S) -> None:
         self._post = post
         self._now_ms = now_ms
+        self._refresh_s = refresh_s
         self._open: dict[str, OpenSoFar] = {}
         self._changed: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -84,7 +85,7 @@ class Journal:
     def _mark(self, request_id: str) -> None:
         self._changed.add(request_id)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(REFRESH_S, self._refresh)
+            self._timer = asyncio.get_running_loop().call_later(self._refresh_s, self._refresh)
 
     def _refresh(self) -> None:
         self._timer = None

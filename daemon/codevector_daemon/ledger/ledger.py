@@ -41,6 +41,7 @@ class Ledger:
         self._writer = Writer(committer, self._delivered)
         self._journal = Journal(self._writer.post, now_ms)
         self._orphanage: Orphanage | None = None
+        self._closed = False
 
     @classmethod
     async def open(
@@ -87,6 +88,11 @@ class Ledger:
         return self._committer.waiting_events
 
     @property
+    def damaged_spool_files(self) -> int:
+        """How many spool files were set aside since the start because a part of them could not be read."""
+        return self._committer.damaged_files
+
+    @property
     def open_count(self) -> int:
         """How many requests are under way in this process."""
         return len(self._journal)
@@ -119,6 +125,9 @@ class Ledger:
 
     async def close(self) -> None:
         """Make durable what was taken in, and let go of the files. The store stays open."""
+        if self._closed:
+            return
+        self._closed = True
         if self._orphanage is not None:
             await self._orphanage.close()
         self._journal.close()

@@ -27,6 +27,7 @@ class Spool:
         """Settled attempts that wait to be counted."""
         self.damaged = 0
         """Files that were set aside because a part of them could not be read."""
+        self._node = node
         self._shelf = Shelf(folder, node)
         self._now_ms = now_ms
         self._writing: Segment | None = None
@@ -49,7 +50,7 @@ class Spool:
     def append(self, entries: Sequence[Entry]) -> None:
         """Return when the entries are on disk. Raises OSError where they are not; some may then be all the same."""
         try:
-            for data, events in _frames(entries):
+            for data, events in _frames(self._node, entries):
                 self._room_for(len(data)).append(data)
                 self.events += events
             if self._writing is not None:
@@ -145,18 +146,18 @@ class _Reading:
         return str(self.path)
 
 
-def _frames(entries: Sequence[Entry]) -> Iterator[tuple[bytes, int]]:
+def _frames(node: str, entries: Sequence[Entry]) -> Iterator[tuple[bytes, int]]:
     """Cut entries into frames well below the size of a file; yield each with the number of its events."""
     for first in range(0, len(entries), _ENTRIES_PER_FRAME):
-        yield from _halved(list(entries[first : first + _ENTRIES_PER_FRAME]))
+        yield from _halved(node, list(entries[first : first + _ENTRIES_PER_FRAME]))
 
 
-def _halved(entries: list[Entry]) -> Iterator[tuple[bytes, int]]:
-    batch = Batch(os.urandom(12).hex(), entries)
+def _halved(node: str, entries: list[Entry]) -> Iterator[tuple[bytes, int]]:
+    batch = Batch(os.urandom(12).hex(), node, entries)
     data = frame(_encoder.encode(batch))
     if len(data) > SEGMENT_BYTES - OVERHEAD and len(entries) > 1:
-        yield from _halved(entries[: len(entries) // 2])
-        yield from _halved(entries[len(entries) // 2 :])
+        yield from _halved(node, entries[: len(entries) // 2])
+        yield from _halved(node, entries[len(entries) // 2 :])
     else:
         yield data, _events(batch)
 

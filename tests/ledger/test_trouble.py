@@ -1,0 +1,231 @@
+"""The store refuses: events wait in the spool, and are counted exactly once afterwards."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from codevector_daemon.errors import StoreRefused
+from codevector_daemon.ledger import Settled
+from codevector_daemon.ledger.frames import scan
+from codevector_daemon.ledger.spool import _decoder
+from support.ledgers import a_note, amounts, an_event, home
+
+
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Hold the database's write lock, as a backup program would."""
+    other = sqlite3.connect(database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+async def until(condition: Callable[[], bool], limit_s: float = 10) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.005)
+
+
+async def test_a_locked_store_is_waited_for_then_spooled_then_caught_up(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        await here.ledger.settle(an_event("before"))
+        told: list[object] = []
+        here.ledger.subscribe(told.append)
+        with locked(here.database):
+            await asyncio.gather(*(here.ledger.settle(an_event(f"during{n}")) for n in range(3)))
+            await here.ledger.settle(an_event("during3"))
+            assert here.ledger.degraded
+            assert here.ledger.spooled_events == 4
+            assert "locked" in str(here.ledger.trouble)
+            assert await here.settled() == [("before", "complete")]
+            assert told == [Settled(an_event(f"during{n}"), None) for n in range(4)]
+        await until(lambda: not here.ledger.degraded)
+        await here.ledger.settle(an_event("after"))
+        assert [name for name, _ in await here.settled()] == ["before", *(f"during{n}" for n in range(4)), "after"]
+        assert here.ledger.spooled_events == 0
+        assert await here.all("SELECT * FROM spool_batches") == []
+    assert amounts(tmp_path)["requests"] == 6
+
+
+async def test_a_short_lock_is_only_waited_for(tmp_path: Path) -> None:
+    async with home(tmp_path, patience_s=5) as here:
+        with locked(here.database):
+            settled = here.ledger.settle(an_event("a"))
+            await asyncio.sleep(0)
+        await settled
+        assert not here.ledger.degraded
+        assert await here.settled() == [("a", "complete")]
+
+
+async def test_calls_admitted_during_trouble_are_open_afterwards(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        with locked(here.database):
+            await here.ledger.admit(a_note("a"))
+            await here.ledger.admit(a_note("b"))
+            await here.ledger.settle(an_event("a"))
+        await until(lambda: not here.ledger.degraded)
+        assert await here.settled() == [("a", "complete")]
+        assert await here.all("SELECT id FROM open_requests") == [("b",)]
+
+
+async def test_what_was_spooled_survives_the_process(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        lock = locked(here.database)
+        with lock:
+            await here.ledger.settle(an_event("a"))
+            await here.ledger.admit(a_note("b"))
+            await here.ledger.close()
+        async with home(tmp_path) as later:
+            assert await later.settled() == [("a", "complete"), ("b", "interrupted")]
+            assert not later.ledger.degraded
+    assert amounts(tmp_path)["requests"] == 2
+
+
+async def test_a_call_whose_true_end_is_in_the_spool_is_no_orphan(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        await here.ledger.admit(a_note("a"))
+        with locked(here.database):
+            await here.ledger.settle(an_event("a"))
+            await here.ledger.close()
+            async with home(tmp_path) as early:
+                assert early.ledger.degraded
+                assert early.ledger.spooled_events == 1
+                assert early.ledger._orphanage is not None
+                await early.ledger._orphanage._sweep()
+                assert await early.all("SELECT id FROM open_requests") == [("a",)]
+        async with home(tmp_path) as later:
+            assert await later.settled() == [("a", "complete")]
+
+
+async def test_a_batch_that_was_counted_before_the_kill_is_not_counted_again(tmp_path: Path) -> None:
+    """The process dies after the transaction and before the file is removed."""
+    async with home(tmp_path) as here:
+        with locked(here.database):
+            await asyncio.gather(*(here.ledger.settle(an_event(f"a{n}")) for n in range(5)))
+            await here.ledger.close()
+            copies = {path: path.read_bytes() for path in spool_files(here.spool)}
+        async with home(tmp_path):
+            pass
+        batches = sqlite3.connect(here.database, isolation_level=None)
+        # As if the rows had fallen out of retention: only the batch's id can tell.
+        batches.execute("DELETE FROM requests")
+        for path, content in copies.items():
+            path.write_bytes(content)
+        batches.executemany("INSERT INTO spool_batches VALUES (?)", [(name,) for name in ids(copies.values())])
+        batches.close()
+        async with home(tmp_path) as later:
+            assert await later.settled() == []
+            assert await later.all("SELECT * FROM spool_batches") == []
+            assert spool_files(here.spool) == []
+    assert amounts(tmp_path)["requests"] == 5
+
+
+async def test_a_long_trouble_fills_many_small_files_in_order(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        with locked(here.database):
+            for number in range(40):
+                await asyncio.gather(*(here.ledger.settle(an_event(f"{number:02}-{n:02}")) for n in range(50)))
+            files = spool_files(here.spool)
+            assert len(files) > 2
+            assert all(path.stat().st_size <= 128 * 1024 for path in files)
+        await until(lambda: not here.ledger.degraded)
+        names = [name for name, _ in await here.settled()]
+        assert names == sorted(names)
+        assert len(names) == 2_000
+        assert spool_files(here.spool) == []
+    assert amounts(tmp_path)["requests"] == 2_000
+
+
+async def test_a_damaged_file_is_set_aside_and_the_rest_of_it_is_counted(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        with locked(here.database):
+            for name in ("first", "second", "third"):
+                await here.ledger.settle(an_event(name))
+            await here.ledger.close()
+        (path,) = spool_files(here.spool)
+        content = bytearray(path.read_bytes())
+        content[content.index(b"second")] ^= 1
+        path.write_bytes(content)
+        async with home(tmp_path) as later:
+            assert [name for name, _ in await later.settled()] == ["first", "third"]
+            assert later.ledger.damaged_spool_files == 1
+            assert [path.suffix for path in damaged(here.spool)] == [".damaged"]
+
+
+async def test_a_lost_file_is_noticed_and_its_return_too(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        await here.ledger.settle(an_event("a"))
+        moved = {path: path.with_name(f"away-{path.name}") for path in database_files(tmp_path)}
+        for path, away in moved.items():
+            path.rename(away)
+        await here.ledger.settle(an_event("b"))
+        assert here.ledger.degraded
+        for path, away in moved.items():
+            away.rename(path)
+        await until(lambda: not here.ledger.degraded)
+        assert [name for name, _ in await here.settled()] == ["a", "b"]
+
+
+async def test_a_file_that_was_replaced_by_something_else_is_not_written(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        await here.ledger.settle(an_event("a"))
+        for path in database_files(tmp_path):
+            path.rename(path.with_name(f"away-{path.name}"))
+        stranger = sqlite3.connect(here.database)
+        stranger.execute("CREATE TABLE theirs (x)")
+        stranger.commit()
+        stranger.close()
+        await here.ledger.settle(an_event("b"))
+        assert here.ledger.degraded
+        assert here.ledger.spooled_events == 1
+
+
+async def test_where_nothing_can_be_written_the_caller_is_told_and_the_count_is_kept(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        with locked(here.database):
+            away = here.spool.rename(tmp_path / "away")
+            with pytest.raises(StoreRefused, match="neither"):
+                await here.ledger.admit(a_note("a"))
+            with pytest.raises(StoreRefused, match="neither"):
+                await here.ledger.settle(an_event("b"))
+            assert here.ledger.open_count == 0
+            assert here.ledger.spooled_events == 1
+            away.rename(here.spool)
+        await until(lambda: not here.ledger.degraded)
+        assert await here.settled() == [("b", "complete")]
+
+
+async def test_acknowledgements_stay_quick_while_the_store_is_locked(tmp_path: Path) -> None:
+    async with home(tmp_path, patience_s=0.5) as here:
+        with locked(here.database):
+            await here.ledger.settle(an_event("first"))
+            started = time.monotonic()
+            for number in range(10):
+                await here.ledger.settle(an_event(f"a{number}"))
+            assert time.monotonic() - started < 0.5
+
+
+def spool_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.spool"))
+
+
+def damaged(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.damaged"))
+
+
+def database_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("codevector.db*"))
+
+
+def ids(contents: Iterable[bytes]) -> list[str]:
+    return [_decoder.decode(payload).id for content in contents for payload in scan(content).payloads]
