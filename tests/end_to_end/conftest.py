@@ -2,9 +2,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.daemon import Daemon, temporary_home
-from support.desk import Desk, furnish
-from support.provider import ScriptedProvider
+pytest.register_assert_rewrite("support")
+
+from support.daemon import Daemon, temporary_home  # noqa: E402 -- so that the helpers' assertions say what they saw
+from support.desk import Desk, furnish  # noqa: E402
+from support.provider import ScriptedProvider  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -46,5 +48,5 @@ def own_desk(provider: ScriptedProvider) -> Iterator[Desk]:
 @pytest.fixture
 def project(request: pytest.FixtureRequest) -> str:
     """A project of this test's own, so that its buckets can be told from all others."""
-    name: str = request.node.name
-    return name[-100:]
+    file = request.node.path.stem.removeprefix("test_")
+    return f"{file}: {request.node.name.removeprefix('test_')}"[:150]

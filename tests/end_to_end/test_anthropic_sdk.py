@@ -35,7 +35,7 @@ def test_the_provider_gets_its_own_model_name_and_credential(desk: Desk, claude:
     seen = desk.provider.only()
     assert json.loads(seen.body)["model"] == "claude-upstream"
     assert seen.header("x-api-key") == [ANTHROPIC_SECRET]
-    assert seen.header("anthropic-version") == ["2023-06-01"]
+    assert seen.header("anthropic-version") == [claude.default_headers["anthropic-version"]]
     assert desk.key.secret.encode() not in seen.head + seen.body
 
 
@@ -138,9 +138,9 @@ def test_a_token_instead_of_a_key_is_taken_as_well(desk: Desk, project: str) -> 
 def test_a_catalogue_model_costs_what_the_price_list_says(desk: Desk, claude: anthropic.Anthropic) -> None:
     used = Counts(uncached_input=1000, cache_read=2000, cache_write_5m=100, cache_write_1h=10, output=300)
     desk.provider.then(messages.plain(said=used))
-    raw = claude.messages.with_raw_response.create(model="claude-sonnet-4-5", messages=sdk.ASK, max_tokens=64)
+    raw = claude.messages.with_raw_response.create(model="listed-claude", messages=sdk.ASK, max_tokens=64)
     row = desk.books.request(raw.headers[REQUEST_ID])
     assert row["price_basis"] == "catalogue"
     assert counts_of(row) == used
-    # Sonnet 4.5 per million: $3 in, $0.30 cached, $3.75 and $6 for writes, $15 out.
-    assert row["spend_nano"] == 1000 * 3000 + 2000 * 300 + 100 * 3750 + 10 * 6000 + 300 * 15_000
+    # Haiku 4.5 per million: $1 in, $0.10 cached, $1.25 and $2 for writes, $5 out.
+    assert row["spend_nano"] == 1000 * 1000 + 2000 * 100 + 100 * 1250 + 10 * 2000 + 300 * 5000

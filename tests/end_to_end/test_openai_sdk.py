@@ -147,7 +147,7 @@ def test_the_short_path_works_as_well(desk: Desk, project: str) -> None:
 def test_a_catalogue_model_costs_what_the_price_list_says(desk: Desk, gpt: openai.OpenAI) -> None:
     used = Counts(uncached_input=1000, cache_read=2000, output=300)
     desk.provider.then(chat.plain(said=used))
-    raw = gpt.chat.completions.with_raw_response.create(model="gpt-4o", messages=sdk.ASK)
+    raw = gpt.chat.completions.with_raw_response.create(model="listed-gpt", messages=sdk.ASK)
     row = desk.books.request(raw.headers[REQUEST_ID])
     assert row["price_basis"] == "catalogue"
     assert counts_of(row) == used

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import httpx
 import pytest
 
 from codevector_shared.paths import Places
 from support import chat
 from support.control import Control
-from support.daemon import PROGRAMS, Daemon, environment, run, taken_port, temporary_home
+from support.daemon import PROGRAMS, Daemon, answers, environment, run, taken_port, temporary_home
 from support.desk import CHAT_PATH, furnish
 from support.provider import ScriptedProvider
 from support.waiting import until
@@ -244,17 +243,11 @@ def test_daemons_started_at_the_same_moment_leave_exactly_one(home: Path) -> Non
         assert len(ended) == 1
         assert sorted(one.poll() or 0 for one in daemons) == [0, 1, 1]
         (left,) = [one for one in daemons if one.poll() is None]
+        until(lambda: answers(home / "control.sock"), "the last one to be ready", 20)
         control = Control(home / "control.sock")
-        assert until(lambda: pid_of(control), "the last one to be ready", 20) == left.pid
+        assert control.status()["pid"] == left.pid
         control.close()
     finally:
         for one in daemons:
             one.kill()
             one.wait(10)
-
-
-def pid_of(control: Control) -> int | None:
-    try:
-        return int(control.status()["pid"])
-    except httpx.TransportError:
-        return None

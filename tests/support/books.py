@@ -11,13 +11,14 @@ from support.waiting import until
 
 Row = dict[str, Any]
 
+DIMENSIONS = ("user_id", "key_id", "client_app", "project", "model", "provider", "upstream_model")
 SUMMED = (*COUNTS, "spend_nano", "duration_ms")
 BY_SERIES = "SELECT series_id, {columns} FROM {table} GROUP BY series_id ORDER BY series_id"
 FLAGS = {
     "requests": "parent_id IS NULL",
     "errors": "state IN ('upstream_failed', 'interrupted')",
-    "estimated_requests": "usage_source = 'estimated'",
-    "unpriced_requests": "price_basis = 'unpriced'",
+    "estimated_requests": "usage_source IS 'estimated'",
+    "unpriced_requests": "price_basis IS 'unpriced'",
 }
 
 
@@ -40,9 +41,8 @@ class Books:
 
     def requests(self) -> list[Row]:
         """Return every request row with the names of its series, in the order of settling."""
-        return self.rows(
-            "SELECT s.*, r.* FROM requests r JOIN series s ON s.id = r.series_id ORDER BY r.seq"  # r.id wins over s.id
-        )
+        names = ", ".join(f"s.{name}" for name in DIMENSIONS)
+        return self.rows(f"SELECT r.*, {names} FROM requests r JOIN series s ON s.id = r.series_id ORDER BY r.seq")
 
     def find(self, request_id: str) -> Row | None:
         """Return the request row of this id as it is now."""
@@ -77,7 +77,10 @@ class Books:
             connection.execute("BEGIN")  # both sums from one moment
             rows = connection.execute(BY_SERIES.format(columns=f"{flags}, {sums}", table=billed)).fetchall()
             buckets = connection.execute(BY_SERIES.format(columns=names, table="buckets_5m")).fetchall()
-        assert [dict(row) for row in rows] == [dict(row) for row in buckets]
+        booked = {row["series_id"]: dict(row) for row in buckets}
+        for row in rows:
+            assert booked.pop(row["series_id"], None) == dict(row)
+        assert booked == {}, "buckets without request rows"
 
 
 def counts_of(row: Row) -> Counts:

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
-import brotli  # type: ignore[import-untyped]  # it ships no types
+import brotli
 import zstandard
 
 from support.script import Answer, Send, Step

@@ -14,8 +14,6 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import httpx
-
 from support.books import Books
 from support.control import Control
 from support.waiting import until
@@ -70,6 +68,12 @@ def run(
     return subprocess.run(
         command, env=env, text=True, capture_output=True, timeout=limit_s, check=False, stdin=subprocess.DEVNULL
     )
+
+
+def answers(path: Path) -> bool:
+    """Tell whether somebody accepts connections on a Unix socket (httpx leaves its own socket open where not)."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 class Daemon:
@@ -179,8 +183,7 @@ class Daemon:
     def _ready(self) -> dict[str, Any] | None:
         assert self._process is not None
         assert self._process.poll() is None, f"codevectord ended with {self._process.returncode}:\n{self.output}"
-        self._control = self._control or Control(self._socket)
-        try:
-            return self._control.status()
-        except (httpx.TransportError, AssertionError):
+        if not answers(self._socket):
             return None
+        self._control = self._control or Control(self._socket)
+        return self._control.status()

@@ -76,6 +76,6 @@ def furnish(daemon: Daemon, provider: ScriptedProvider) -> Desk:
     control.add_model("gpt", "open", "upstream-gpt", rates=RATES)
     control.add_model("sonnet", "anth", "claude-upstream", rates=RATES)
     control.add_model("house", "own", "house/large", rates=RATES)
-    control.add_model("gpt-4o", "open", "gpt-4o")
-    control.add_model("claude-sonnet-4-5", "anth", "claude-sonnet-4-5")
+    control.add_model("listed-gpt", "open", "gpt-4o")
+    control.add_model("listed-claude", "anth", "claude-haiku-4-5")
     return Desk(daemon, provider, control.create_key("proof"))
