@@ -251,6 +251,14 @@ def test_an_attempt_declined_after_output_is_billed_and_one_declined_before_is_n
     assert (free.rounds, free.counts) == ((), TokenCounts(uncached_input=10, output=4))
 
 
+def test_a_declined_attempt_inside_the_top_level_is_charged_apart_and_counted_once() -> None:
+    served = iteration("fallback_message", 10, 4, model="claude-b")
+    late = iteration("message", 9, 2, model="claude-a")
+    reading = usage_reading({"input_tokens": 19, "output_tokens": 6, "iterations": [late, served]}, model="claude-b")
+    assert reading.rounds == (Round("claude-a", TokenCounts(uncached_input=9, output=2)),)
+    assert reading.counts == TokenCounts(uncached_input=19, output=6)
+
+
 def test_rounds_that_the_top_level_already_contains_are_not_added_again() -> None:
     loop = [iteration("message", 10, 4), iteration("message", 20, 6)]
     reading = usage_reading({"input_tokens": 30, "output_tokens": 10, "iterations": loop})

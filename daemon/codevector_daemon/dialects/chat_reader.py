@@ -109,11 +109,10 @@ class ChatReader:
         self._known = True
         self._text.add(raw)
         self._note(chunk.get("id"), chunk.get("model"), chunk.get("service_tier"))
-        usage = _usage_in(chunk)
-        self._take_usage(usage)
+        counted = self._take_usage(_usage_in(chunk))
         error = chunk.get("error") or (chunk if chunk.get("object") == "error" else None)
         self._take_error(error)
-        extra = isinstance(usage, dict) and not chunk.get("choices") and not error
+        extra = counted and not chunk.get("choices") and not error
         return Verdict.HIDE if extra and self._hide_usage else Verdict.PASS
 
     def _note(self, answer_id: object, model: object, tier: object) -> None:
@@ -121,12 +120,15 @@ class ChatReader:
         self._model = text_or_none(model) or self._model
         self._tier = text_or_none(tier, 32) or self._tier
 
-    def _take_usage(self, fields: object) -> None:
+    def _take_usage(self, fields: object) -> bool:
+        """Take a usage block and tell whether it held a count."""
         if not isinstance(fields, dict):
-            return
-        self._usage = chat_usage(fields) or self._usage
+            return False
+        usage = chat_usage(fields)
+        self._usage = usage or self._usage
         cost = cost_nano(fields)
         self._cost_nano = self._cost_nano if cost is None else cost
+        return usage is not None
 
     def _take_error(self, error: object) -> None:
         self._error = error_class(error) or self._error

@@ -43,7 +43,7 @@ def messages_usage(fields: Mapping[str, Any], served: str | None = None, *, outp
     rounds: tuple[Round, ...] = ()
     try:
         counts = replace(counts, server_tool_calls=searches(fields))
-        rounds = _rounds(fields, counts, served)
+        counts, rounds = _rounds(fields, counts, served)
     except Refused as error:
         refused.append(str(error))
     return Usage(
@@ -129,12 +129,12 @@ def _counts(read: _Input | None, output: tuple[int, int] | None) -> TokenCounts:
     )
 
 
-def _rounds(fields: Mapping[str, Any], top: TokenCounts, served: str | None) -> tuple[Round, ...]:
-    """Return the rounds that the top-level counts leave out, each with the model it ran on.
+def _rounds(fields: Mapping[str, Any], top: TokenCounts, served: str | None) -> tuple[TokenCounts, tuple[Round, ...]]:
+    """Return the counts of the model that served, and the rounds charged apart from them.
 
     Compaction and advisor rounds are never in the top level. Of a request that fell back to another model, the attempts
-    that declined come as ``message`` rounds of their own: one that produced output is billed unless the top level
-    already contains it; one that produced none costs nothing.
+    that declined come as ``message`` rounds of their own, in the top level or not, as their sum shows: one that
+    produced output is billed at its own model's rate, one that produced none costs nothing.
     """
     given = fields.get("iterations")
     entries = [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
@@ -142,9 +142,9 @@ def _rounds(fields: Mapping[str, Any], top: TokenCounts, served: str | None) -> 
     extra = [_round(entry) for entry in entries if entry.get("type") not in _WHOLE]
     server = next((_model(entry) for entry in entries if entry.get("type") == "fallback_message"), served)
     declined = [one for one in whole if one.model not in {None, server}]
-    if declined and not _same_size(top, [one.counts for one in whole]):
-        extra += [one for one in declined if one.counts.output > 0]
-    return tuple(extra)
+    if _same_size(top, [one.counts for one in whole]):
+        top = reduce(TokenCounts.minus, (one.counts for one in declined), top)
+    return top, (*extra, *(one for one in declined if one.counts.output > 0))
 
 
 def _round(entry: Mapping[str, Any]) -> Round:

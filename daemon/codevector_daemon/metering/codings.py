@@ -9,7 +9,10 @@ import zstandard
 MOST_PER_FEED: Final = 64 * 1024 * 1024
 """One chunk that unpacks to more than this is no answer but an attack."""
 
-_ZSTD_PIECE = 1024
+TOO_MUCH: Final = f"one piece unpacks to more than {MOST_PER_FEED} bytes"
+
+_ZLIB_HEADER_BYTES: Final = 2
+_ZSTD_PIECE: Final = 1024
 """zstandard cannot bound its output, but 1 KiB of input can hold at most 256 blocks of 128 KiB."""
 
 
@@ -25,40 +28,45 @@ class Decoder(Protocol):
 
 
 class _Inflate:
-    """gzip (members one after the other) and deflate, with the zlib wrapper of the standard or without."""
+    """gzip and zlib data, one member after the other."""
 
     def __init__(self, wbits: int) -> None:
         self._wbits = wbits
         self._inflate = zlib.decompressobj(wbits)
-        self._begun = False
 
     def feed(self, data: bytes) -> bytes:
+        """Decode the next bytes."""
+        out = b""
         try:
-            return self._feed(data)
+            while data:
+                if self._inflate.eof:
+                    self._inflate = zlib.decompressobj(self._wbits)
+                out += self._inflate.decompress(data, MOST_PER_FEED)
+                if self._inflate.unconsumed_tail or len(out) > MOST_PER_FEED:
+                    raise CodingBroken(TOO_MUCH)
+                data = self._inflate.unused_data
         except zlib.error as error:
             raise CodingBroken(str(error)) from error
-
-    def _feed(self, data: bytes) -> bytes:
-        out = b""
-        while data:
-            if self._inflate.eof:
-                self._inflate = zlib.decompressobj(self._wbits)
-            out += self._some(data)
-            if self._inflate.unconsumed_tail:
-                raise CodingBroken(f"more than {MOST_PER_FEED} bytes in one piece")
-            data = self._inflate.unused_data
         return out
 
-    def _some(self, data: bytes) -> bytes:
-        try:
-            out = self._inflate.decompress(data, MOST_PER_FEED)
-        except zlib.error:
-            if self._begun or self._wbits != zlib.MAX_WBITS:
-                raise
-            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-            out = self._inflate.decompress(data, MOST_PER_FEED)
-        self._begun = True
-        return out
+
+class _Deflate:
+    """What "deflate" means in the standard (zlib data) and what some servers send for it (without zlib's header)."""
+
+    def __init__(self) -> None:
+        self._begin = b""
+        self._inflate: _Inflate | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        """Decode the next bytes; the first two show which of the two it is."""
+        if self._inflate is None:
+            self._begin += data
+            if len(self._begin) < _ZLIB_HEADER_BYTES:
+                return b""
+            data = self._begin
+            has_header = data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:2], "big") % 31 == 0
+            self._inflate = _Inflate(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
+        return self._inflate.feed(data)
 
 
 class _Brotli:
@@ -66,12 +74,13 @@ class _Brotli:
         self._decoder = brotli.Decompressor()
 
     def feed(self, data: bytes) -> bytes:
+        """Decode the next bytes."""
         try:
             out: bytes = self._decoder.process(data, output_buffer_limit=MOST_PER_FEED)
         except brotli.error as error:
             raise CodingBroken(str(error)) from error
         if not self._decoder.can_accept_more_data():
-            raise CodingBroken(f"more than {MOST_PER_FEED} bytes in one piece")
+            raise CodingBroken(TOO_MUCH)
         return out
 
 
@@ -80,13 +89,14 @@ class _Zstd:
         self._decoder = zstandard.ZstdDecompressor().decompressobj(read_across_frames=True)
 
     def feed(self, data: bytes) -> bytes:
+        """Decode the next bytes."""
         parts, size = [], 0
         try:
             for start in range(0, len(data), _ZSTD_PIECE):
                 parts.append(self._decoder.decompress(data[start : start + _ZSTD_PIECE]))
                 size += len(parts[-1])
                 if size > MOST_PER_FEED:
-                    raise CodingBroken(f"more than {MOST_PER_FEED} bytes in one piece")
+                    raise CodingBroken(TOO_MUCH)
         except zstandard.ZstdError as error:
             raise CodingBroken(str(error)) from error
         return b"".join(parts)
@@ -99,6 +109,7 @@ class _Chain:
         self._decoders = decoders
 
     def feed(self, data: bytes) -> bytes:
+        """Decode the next bytes."""
         for decoder in self._decoders:
             data = decoder.feed(data)
         return data
@@ -118,7 +129,7 @@ def _one(name: str) -> Decoder:
         case "gzip" | "x-gzip":
             return _Inflate(zlib.MAX_WBITS | 16)
         case "deflate":
-            return _Inflate(zlib.MAX_WBITS)
+            return _Deflate()
         case "br":
             return _Brotli()
         case "zstd":
