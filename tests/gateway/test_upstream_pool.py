@@ -136,6 +136,22 @@ async def test_a_provider_that_speaks_unasked_loses_the_connection(upstream: Htt
     assert wire.connections == 2
 
 
+async def test_bytes_after_a_whole_answer_cost_the_connection_but_not_the_answer(upstream: HttpUpstream) -> None:
+    async def script(line: Line, wire: Wire) -> None:
+        await line.request()
+        await line.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        await wire.spoken.wait()
+        await line.answer(b"more")
+        await line.until_left()
+        wire.left.set()
+
+    async with listening(script) as wire:
+        answer = await upstream.send(post(wire.url))
+        wire.spoken.set()
+        await asyncio.wait_for(wire.left.wait(), LIMIT_S)
+        assert await read(answer) == b"ok"
+
+
 async def test_close_cuts_what_is_idle_and_what_is_open() -> None:
     upstream = HttpUpstream({})
 

@@ -86,6 +86,23 @@ async def test_https_to_a_plain_port_asks_whether_it_is_https() -> None:
         await upstream.close()
 
 
+async def test_a_caller_that_is_cancelled_during_the_handshake_leaves_no_connection() -> None:
+    async def script(line: Line, wire: Wire) -> None:
+        await line.reader.read(1)
+        wire.spoken.set()
+        await line.until_left()
+        wire.left.set()
+
+    upstream = HttpUpstream({})
+    async with listening(script) as wire:
+        async with asyncio.TaskGroup() as tasks:
+            call = tasks.create_task(upstream.send(post(wire.url.replace("http", "https"))))
+            await asyncio.wait_for(wire.spoken.wait(), LIMIT_S)
+            call.cancel()
+        await asyncio.wait_for(wire.left.wait(), LIMIT_S)
+        await upstream.close()
+
+
 def test_the_machines_own_trust_is_used() -> None:
     context = provider_tls()
     assert context.verify_mode is ssl.CERT_REQUIRED

@@ -34,7 +34,8 @@ class Connection(asyncio.Protocol):
         self._unsent = memoryview(b"")
         self._writing_paused = False
         self._waiter: asyncio.Future[None] | None = None
-        self._lost = self._loop.create_future()
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+        """Done when the transport is gone."""
 
     # -- what the transport says ---------------------------------------------------------------------------------------
 
@@ -82,8 +83,8 @@ class Connection(asyncio.Protocol):
                 self.eof_received()
             else:
                 self._failure = self._broken(exc)
-        if not self._lost.done():
-            self._lost.set_result(None)
+        if not self.lost.done():
+            self.lost.set_result(None)
         self._wake()
         self._on_lost(self)
 
@@ -115,10 +116,10 @@ class Connection(asyncio.Protocol):
     async def chunk(self) -> bytes:
         """Wait for more of the body; ``b""`` at its end. Raises UpstreamBroken, after all that did arrive was given."""
         while not self._pieces:
-            if self._failure is not None:
-                raise self._failure
             if self._reader is None or self._reader.ended:
                 return b""
+            if self._failure is not None:
+                raise self._failure
             await self._wait()
         pieces, self._pieces, self._unread = self._pieces, [], 0
         if self._reading_paused:
@@ -165,7 +166,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_open(self) -> bool:
         """Whether there is a transport that is not yet gone."""
-        return self._transport is not None and not self._lost.done()
+        return self._transport is not None and not self.lost.done()
 
     def cut(self) -> None:
         """Close at once, without waiting for anything unsent."""
@@ -173,10 +174,6 @@ class Connection(asyncio.Protocol):
             self._failure = UpstreamBroken(f"The call to {self.origin} was cut off")
         if self._transport is not None:
             self._transport.abort()
-
-    async def lost(self) -> None:
-        """Wait until the connection is closed."""
-        await asyncio.shield(self._lost)
 
     # -- inside --------------------------------------------------------------------------------------------------------
 

@@ -63,7 +63,11 @@ class Connector:
     async def _open(self, connection: Connection, origin: Origin) -> None:
         loop = asyncio.get_running_loop()
         addresses = await self._addresses(origin)
-        sock = await start_connection(addresses, happy_eyeballs_delay=_OTHER_FAMILY_S, interleave=1)
+        try:
+            sock = await start_connection(addresses, happy_eyeballs_delay=_OTHER_FAMILY_S, interleave=1)
+        except OSError:
+            self._names.pop((origin.host, origin.port), None)  # the provider may have moved
+            raise
         try:
             _tune(sock)
             tls = self._tls() if origin.secure else None

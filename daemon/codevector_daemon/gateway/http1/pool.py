@@ -65,7 +65,7 @@ class Pool:
         for connection in still:
             connection.cut()
         if still:
-            await asyncio.wait([asyncio.ensure_future(each.lost()) for each in still], timeout=_CLOSE_S)
+            await asyncio.wait([each.lost for each in still], timeout=_CLOSE_S)
 
     def _sweep_later(self) -> None:
         self._sweeper = asyncio.get_running_loop().call_later(self._keep_s, self._sweep)

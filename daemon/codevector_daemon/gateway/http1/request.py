@@ -5,7 +5,7 @@ import re
 from codevector_daemon.errors import UpstreamUnreachable
 from codevector_daemon.gateway.upstream import Headers, UpstreamRequest
 
-_FIELDS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [^\x00-\x08\x0a-\x1f\x7f]*\r\n)*")
+_FIELDS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [^\x00\r\n]*\r\n)*")
 _METHOD = re.compile(r"[A-Z]{1,32}")
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
 
@@ -38,7 +38,5 @@ def request_head(request: UpstreamRequest, path: bytes, authority: bytes, extra:
 def _checked(method: str, path: bytes, lines: list[tuple[bytes, bytes]]) -> bytes:
     fields = b"".join([b"%b: %b\r\n" % line for line in lines])
     if not _METHOD.fullmatch(method) or not _FIELDS.fullmatch(fields) or fields.count(b"\r\n") != len(lines):
-        raise UpstreamUnreachable(
-            "A header for the provider holds a line break or control character; look at the stored credential"
-        )
+        raise UpstreamUnreachable("A header for the provider holds a line break; look at the stored credential")
     return b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode(), path, fields)
