@@ -153,7 +153,7 @@ async def node(tmp_path: Path, prices: PriceBook) -> AsyncIterator[Node]:
 async def _served(app: Quart, bind: str) -> AsyncIterator[None]:
     config = Config()
     config.bind = [bind]
-    config.graceful_timeout = 0.2
+    config.graceful_timeout = 0
     config.errorlog = None
     stop = asyncio.Event()
     serving = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait, mode="asgi"))
