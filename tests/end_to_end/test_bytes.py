@@ -115,9 +115,15 @@ def test_unknown_headers_are_kept_and_hop_by_hop_and_attribution_headers_are_not
 
 def test_nothing_is_added_that_the_client_did_not_send(desk: Desk) -> None:
     desk.provider.then(messages.plain())
-    desk.post(MESSAGES_PATH, odd("sonnet"))
+    desk.post(MESSAGES_PATH, odd("sonnet"), (("anthropic-version", "2023-06-01"),))
     names = {name.decode().lower() for name, _ in desk.provider.only().headers}
-    assert names - {"connection"} == {"host", "x-api-key", "content-type", "content-length"}
+    assert names - {"connection"} == {
+        "host",
+        "x-api-key",
+        "anthropic-version",
+        "content-type",
+        "content-length",
+    }
     assert desk.provider.only().header("x-api-key") == [ANTHROPIC_SECRET]
 
 

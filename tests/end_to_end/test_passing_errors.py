@@ -39,7 +39,7 @@ def test_a_provider_error_is_passed_on_unchanged(
 ) -> None:
     assert callable(error)
     answer: Answer = error(status)
-    desk.provider.when(model, answer)
+    desk.provider.then(answer)
     reply = desk.post(path, body(model, stream=stream))
     assert (reply.status, reply.body) == (status, answer.body)
     assert [reply.header(name) for name, _ in LIMITS] == [[value] for _, value in LIMITS]

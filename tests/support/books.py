@@ -16,7 +16,7 @@ SUMMED = (*COUNTS, "spend_nano", "duration_ms")
 BY_SERIES = "SELECT series_id, {columns} FROM {table} GROUP BY series_id ORDER BY series_id"
 FLAGS = {
     "requests": "parent_id IS NULL",
-    "errors": "state IN ('upstream_failed', 'interrupted')",
+    "errors": "parent_id IS NULL AND state IN ('upstream_failed', 'interrupted')",
     "estimated_requests": "usage_source IS 'estimated'",
     "unpriced_requests": "price_basis IS 'unpriced'",
 }

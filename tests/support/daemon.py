@@ -128,6 +128,7 @@ class Daemon:
 
     def start(self) -> dict[str, Any]:
         """Start the daemon, wait until it is ready, and return its status."""
+        self._output.parent.mkdir(parents=True, exist_ok=True)
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
                 [PROGRAMS / "codevectord"],

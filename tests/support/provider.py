@@ -66,15 +66,16 @@ class ScriptedProvider:
     def wait_for(self, test: Callable[[list[Received]], bool], what: str, limit_s: float = 10.0) -> list[Received]:
         """Wait until what was received passes the test."""
 
-        def probe() -> list[Received] | None:
+        def probe() -> tuple[list[Received]] | None:
             requests = self.received()
-            return requests if test(requests) else None
+            return (requests,) if test(requests) else None
 
-        return until(probe, f"the provider to see {what}", limit_s)
+        return until(probe, f"the provider to see {what}", limit_s)[0]
 
     def said(self) -> Counts:
-        """Return the sum of what all finished answers reported as their usage."""
-        return sum((one.said for one in self.received() if one.ending == "finished"), NOTHING)
+        """Return the sum of what all finished answers reported as their usage, once no answer is under way."""
+        ended = self.wait_for(lambda seen: all(one.ending != "running" for one in seen), "the end of its answers")
+        return sum((one.said for one in ended if one.ending == "finished"), NOTHING)
 
     def close(self) -> None:
         """End the process and wait for it."""
