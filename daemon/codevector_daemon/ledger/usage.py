@@ -41,7 +41,7 @@ def read_usage(connection: sa.Connection, window: Window, by: Sequence[By], only
         period=counted.period(),
         totals=Totals(**_sum(tallies.values()).shown()),
         previous=previous_totals(connection, window, only),
-        rows=rows(connection, counted, by, tallies, top) if by else [],
+        rows=rows(connection, counted, by, tallies, top) if by and tallies else [],
     )
 
 
