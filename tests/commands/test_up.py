@@ -99,20 +99,21 @@ def test_a_wrong_setting_is_told_with_its_file(codevector: CommandLine, home: Pa
     assert "config.toml" in failed.stderr
 
 
-def test_a_demo_removes_its_home_when_it_is_told_to_end(codevector: CommandLine, tmp_path: Path) -> None:
-    process = codevector.start("up", "--demo", env={"TMPDIR": str(tmp_path)})
+def test_a_demo_removes_its_home_when_it_is_told_to_end(codevector: CommandLine, home: Path) -> None:
+    codevector.environment["TMPDIR"] = str(home)
+    process = codevector.start("up", "--demo")
     try:
         lines = lines_until(process, "CodeVector (demo) listens on ")
         assert any(line.startswith("DEMO: made-up history") for line in lines)
-        (demo,) = tmp_path.glob("codevector-demo-*")
+        (demo,) = home.glob("codevector-demo-*")
         assert codevector.document("status", "--json", env={"CODEVECTOR_HOME": str(demo)})["demo"] is True
         assert codevector("status").returncode == 1
         process.send_signal(signal.SIGTERM)
         process.wait(15)
-        assert list(tmp_path.glob("codevector-demo-*")) == []
+        assert list(home.glob("codevector-demo-*")) == []
     finally:
-        process.kill()
-        process.communicate()
+        process.terminate()
+        process.communicate(timeout=15)
 
 
 def test_a_daemon_started_in_the_background_has_a_session_of_its_own(codevector: CommandLine) -> None:

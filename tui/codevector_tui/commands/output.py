@@ -78,10 +78,10 @@ def fitted(text: str, width: int, align: Literal["left", "right"]) -> str:
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:
     """Print names and values, one pair per line."""
-    grid = Table.grid(padding=(0, 2))
-    for name, value in pairs:
-        grid.add_row(Text(name, style="dim"), Text(clean(value), overflow="fold"))
-    console().print(grid)
+    lines = list(pairs)
+    width = max(cell_len(name) for name, _ in lines)
+    for name, value in lines:
+        say(f"{fitted(name, width, 'left')}  {clean(value)}")
 
 
 def console(file: IO[str] | None = None) -> Console:

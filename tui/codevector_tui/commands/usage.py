@@ -30,7 +30,7 @@ class Day(click.ParamType[str]):
 
 
 @click.command(cls=Command)
-@click.option("--period", type=click.Choice(PERIODS), help="Calendar days including today; 7d if left out.")
+@click.option("--period", type=click.Choice(PERIODS), help="Calendar days including today; today if left out.")
 @click.option("--from", "first", type=Day(), metavar="DAY", help="The first day, instead of a period.")
 @click.option("--to", "last", type=Day(), metavar="DAY", help="The last day, included; today if left out.")
 @click.option("--by", type=click.Choice(get_args(By)), default="day", show_default=True)
