@@ -15,8 +15,7 @@ HEAD_LIMIT = 256 * 1024
 """Bytes of a head, interim (1xx) heads before it included."""
 
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: .*)?")
-_FIELDS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*:[^\x00-\x08\x0a-\x1f\x7f]*\r?\n)*")
-_FIELD = re.compile(rb"([^ \t:]+)[ \t]*:[ \t]*((?:[^\r\n]*[^ \t\r\n])?)[ \t]*\r?\n")
+_FIELD = re.compile(rb"^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*:[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)\r?$", re.MULTILINE)
 _FOLD = re.compile(rb"[ \t]*\r?\n[ \t]+")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _LOOK_BACK = len(b"\n\r\n") - 1
@@ -26,6 +25,7 @@ _INTERIM = range(100, 200)
 _SWITCHING = 101
 _OK = range(200, 300)
 _BODILESS = (204, 304)
+_NO_CODING = (b"", b"identity")
 
 
 class AnswerReader:
@@ -106,8 +106,7 @@ class AnswerReader:
         for name, value in self.headers:
             if len(name) in _FRAMING_SIZES and (lower := name.lower()) in _FRAMING:
                 framing.setdefault(lower, []).append(value)
-        tokens = [token.strip() for token in b",".join(framing.get(b"connection", ())).lower().split(b",")]
-        self.keep = b"close" not in tokens and (modern or b"keep-alive" in tokens)
+        self.keep = _keeps(framing.get(b"connection", ()), modern=modern)
         self.keep_s = _keep_seconds(framing.get(b"keep-alive", ()))
         coding = b",".join(framing.get(b"transfer-encoding", ()))
         self.body = self._frame(status, coding.lower(), framing.get(b"content-length", ()))
@@ -115,9 +114,8 @@ class AnswerReader:
     def _frame(self, status: int, coding: bytes, lengths: Sequence[bytes]) -> Body:
         if self._method == "HEAD" or status in _BODILESS or (self._method == "CONNECT" and status in _OK):
             return SizedBody(0)
-        codings = [each for part in coding.split(b",") if (each := part.strip()) and each != b"identity"]
-        if codings:
-            if codings != [b"chunked"]:
+        if coding not in _NO_CODING:
+            if coding != b"chunked":
                 raise BadAnswer(f"the transfer coding {coding[:64]!r} is not one we read")
             self.keep = self.keep and not lengths
             return ChunkedBody()
@@ -144,9 +142,17 @@ def _fields(lines: bytes) -> Headers:
     lines = lines[: lines.rindex(b"\n", 0, -1) + 1] if lines.count(b"\n") > 1 else b""
     if b"\n " in lines or b"\n\t" in lines:
         lines = _FOLD.sub(b" ", lines)  # folded lines (RFC 9112, section 5.2)
-    if _FIELDS.fullmatch(lines) is None:
+    fields = _FIELD.findall(lines)
+    if len(fields) != lines.count(b"\n"):
         raise BadAnswer("a header line of the answer is malformed")
-    return tuple(_FIELD.findall(lines))
+    return tuple([(name, value.rstrip(b" \t")) for name, value in fields])
+
+
+def _keeps(lines: Sequence[bytes], *, modern: bool) -> bool:
+    if not lines:
+        return modern
+    tokens = [token.strip() for token in b",".join(lines).lower().split(b",")]
+    return b"close" not in tokens and (modern or b"keep-alive" in tokens)
 
 
 def _keep_seconds(lines: Sequence[bytes]) -> float | None:
