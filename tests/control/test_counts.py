@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from codevector_shared.protocol import UserCreate
@@ -67,3 +69,10 @@ async def test_the_socket_sees_everybody_on_the_leaderboard_by_name(node: Node) 
     board = await node.admin.leaderboard(metric="requests", period="7d")
     owner = (await node.admin.me()).user
     assert [(row.user, row.you, row.requests) for row in board.rows] == [("ann", False, 2), (owner, True, 1)]
+
+
+async def test_a_window_of_decades_cut_into_hours_is_no_burden(node: Node) -> None:
+    await two_users(node)
+    async with asyncio.timeout(5):
+        found = await node.admin.usage(first="1971-01-01", last="9000-01-01", by="hour", everyone=True)
+    assert [(row.hour, row.requests) for row in found.rows] == [("2026-05-28T22:00:00+02:00", 3)]

@@ -155,6 +155,34 @@ async def test_the_hub_rests_when_nobody_reads(node: Node) -> None:
         await again.snapshot()
 
 
+async def test_a_key_revoked_while_its_stream_runs_ends_it(node: Node) -> None:
+    secret = await node.key()
+    async with live(node.member(secret)) as stream:
+        await stream.snapshot()
+        await node.admin.revoke_key((await node.key_of(secret)).id)
+        with pytest.raises(StopAsyncIteration):
+            await stream.delta()
+
+
+async def test_a_stream_begins_without_its_latest_rows_when_the_store_refuses(node: Node) -> None:
+    await node.settle("r1", await node.key())
+    await node.services.store.close()
+    async with live(node.admin) as stream:
+        assert (await stream.snapshot()).latest == []
+
+
+async def test_a_closed_hub_ends_its_streams_and_those_that_come_later(node: Node) -> None:
+    async with live(node.admin) as early:
+        await early.snapshot()
+        node.services.live.close()
+        with pytest.raises(StopAsyncIteration):
+            await early.delta()
+    async with live(node.admin) as late:
+        await late.snapshot()
+        with pytest.raises(StopAsyncIteration):
+            await late.delta()
+
+
 async def test_asking_for_the_heads_only_opens_no_stream(node: Node) -> None:
     answer = await node.raw.head("/live")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")

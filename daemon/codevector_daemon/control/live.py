@@ -14,6 +14,7 @@ import msgspec
 from codevector_daemon.control.reader import Reader
 from codevector_daemon.control.rows import RequestRows
 from codevector_daemon.directory import Directory
+from codevector_daemon.errors import StoreError
 from codevector_daemon.ledger import Ledger, LedgerChange, Opened, OpenSoFar, UsageEvent
 from codevector_shared.periods import iso
 from codevector_shared.protocol import Delta, Progress, Request, Snapshot, Status
@@ -59,21 +60,30 @@ class LiveHub:
         self._rows = RequestRows(directory, ledger.zone)
         self._readers: set[Reader] = set()
         self._pump: asyncio.Task[None] | None = None
+        self._closed = False
         self._opened: set[str] = set()
         self._settled: list[UsageEvent] = []
 
-    async def follow(self, user_id: int | None) -> AsyncGenerator[bytes, None]:
-        """Yield the stream of a user's own rows, or of everyone's, one JSON document a line."""
+    async def follow(self, user_id: int | None, welcome: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
+        """Yield the stream of a user's own rows, or of everyone's, one JSON document a line, while welcome."""
         async with self._reading(user_id) as reader:
             yield _line(await self._snapshot(reader))
-            while (delta := await reader.next()) is not None:
+            while (delta := await reader.next()) is not None and welcome():
                 yield _line(delta)
+
+    def close(self) -> None:
+        """End every stream, and those that come later after their snapshot: a shutdown must not wait for readers."""
+        self._closed = True
+        for reader in self._readers:
+            reader.end()
 
     @asynccontextmanager
     async def _reading(self, user_id: int | None) -> AsyncIterator[Reader]:
         """Count a reader in before its snapshot is taken, so that nothing falls between the two."""
         reader = Reader(user_id)
         self._readers.add(reader)
+        if self._closed:
+            reader.end()
         if self._pump is None:
             self._pump = asyncio.create_task(self._run(), name="live-hub")
         try:
@@ -86,7 +96,11 @@ class LiveHub:
                 await asyncio.gather(pump, return_exceptions=True)
 
     async def _snapshot(self, reader: Reader) -> Snapshot:
-        latest = await self._latest(reader.user_id)
+        try:
+            latest = await self._latest(reader.user_id)
+        except StoreError as refused:
+            log.warning("A live stream begins without its latest rows: %s", refused)
+            latest = []
         over = {row.id for row in latest}
         now_open = [
             self._rows.open(so_far)

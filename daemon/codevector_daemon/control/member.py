@@ -16,7 +16,7 @@ from codevector_daemon.control.typed import typed
 from codevector_daemon.directory import keys
 from codevector_daemon.directory.checks import shown
 from codevector_daemon.directory.values import Caller, User
-from codevector_daemon.errors import DirectoryError
+from codevector_daemon.errors import DirectoryError, Refused
 from codevector_daemon.gateway.caller import identify
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_shared.protocol import (
@@ -43,6 +43,7 @@ def member_blueprint(services: Services) -> Blueprint:
     """Build the routes for holders of a key."""
     routes = Blueprint("member", "codevector_member", url_prefix=API)
     _add_counts(routes, services)
+    _add_live(routes, services)
     _add_keys(routes, services)
 
     @routes.before_request
@@ -107,10 +108,24 @@ def _add_counts(routes: Blueprint, services: Services) -> None:
 
         return await counting.leaderboard(services, query, you, name)
 
+
+def _add_live(routes: Blueprint, services: Services) -> None:
+    directory = services.directory
+
     @routes.get("/live")
     @streaming.documented
     async def live() -> Response:
-        return streaming.stream(services.live, _caller().user_id)
+        headers = HeaderMap(request.scope["headers"])
+
+        def welcome() -> bool:
+            """Tell whether the key still opens the door: it may be revoked while the stream runs."""
+            try:
+                identify(headers, directory)
+            except Refused:
+                return False
+            return True
+
+        return streaming.stream(services.live, _caller().user_id, welcome)
 
 
 def _add_keys(routes: Blueprint, services: Services) -> None:

@@ -15,9 +15,9 @@ NDJSON: Final = "application/x-ndjson"
 Handler = Callable[[], Awaitable[Response]]
 
 
-def stream(hub: LiveHub, user_id: int | None) -> Response:
-    """Answer with the stream of a user's own rows, or of everyone's."""
-    answer = Response(b"" if request.method == "HEAD" else hub.follow(user_id), content_type=NDJSON)
+def stream(hub: LiveHub, user_id: int | None, welcome: Callable[[], bool] = lambda: True) -> Response:
+    """Answer with the stream of a user's own rows, or of everyone's, until the reader is no longer welcome."""
+    answer = Response(b"" if request.method == "HEAD" else hub.follow(user_id, welcome), content_type=NDJSON)
     answer.timeout = None
     answer.headers["cache-control"] = "no-store"
     return answer

@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -89,29 +90,40 @@ def _users(connection: sa.Connection) -> dict[int, User]:
 
 
 def _keys(connection: sa.Connection, users: Mapping[int, User]) -> dict[bytes, KeyEntry]:
-    rows = connection.execute(sa.select(schema.keys))
-    return {row.digest: _key(row, users[row.user_id]) for row in rows}
-
-
-def _key(row: sa.Row[tuple[object, ...]], user: User) -> KeyEntry:
-    allowed = None if row.allowed_models is None else msgspec.json.decode(row.allowed_models, type=frozenset[str])
-    return KeyEntry(
-        caller=Caller(
-            key_id=row.id,
-            key_name=row.name,
-            user_id=user.id,
-            user_name=user.name,
-            role=user.role,
-            scope=row.scope,
-            project=row.project,
-            client_app=row.client_app,
-            allowed_models=allowed,
-        ),
-        prefix=row.prefix,
-        suspended=user.suspended,
-        expires_ms=row.expires_ms,
-        revoked_ms=row.revoked_ms,
+    """Read the keys, of which there may be thousands: rows are taken apart by place, not by name."""
+    table = schema.keys.c
+    rows = connection.execute(
+        sa.select(
+            table.digest,
+            table.prefix,
+            table.expires_ms,
+            table.revoked_ms,
+            table.user_id,
+            table.id,
+            table.name,
+            table.scope,
+            table.project,
+            table.client_app,
+            table.allowed_models,
+        )
     )
+    return {
+        digest: KeyEntry(_caller(users[user_id], *dimensions), prefix, users[user_id].suspended, expires_ms, revoked_ms)
+        for digest, prefix, expires_ms, revoked_ms, user_id, *dimensions in rows.tuples()
+    }
+
+
+def _caller(  # noqa: PLR0917 - the columns of a row, in the order of the query
+    user: User,
+    key_id: int,
+    key_name: str,
+    scope: Literal["gateway", "console"],
+    project: str | None,
+    client_app: str | None,
+    allowed: str | None,
+) -> Caller:
+    models = None if allowed is None else msgspec.json.decode(allowed, type=frozenset[str])
+    return Caller(key_id, key_name, user.id, user.name, user.role, scope, project, client_app, models)
 
 
 def _providers(connection: sa.Connection, vault: Vault) -> dict[int, Provider]:
