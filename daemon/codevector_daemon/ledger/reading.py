@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from codevector_daemon.ledger.selection import Only, conditions
+from codevector_daemon.ledger.selection import Only
 from codevector_daemon.ledger.tally import AMOUNTS
 from codevector_daemon.store.schema import buckets_5m, series
 from codevector_shared.periods import DAY_S, HOUR_S, Window, bucket_start, day_start, offset_changes, utc_offset
@@ -49,21 +50,24 @@ def stretches(window: Window) -> list[Stretch]:
 
 
 def sums(
-    connection: sa.Connection,
-    window: Window,
-    columns: Sequence[sa.Column[Any]],
-    slot: Slot | None,
-    only: Only,
+    connection: sa.Connection, window: Window, columns: Sequence[sa.Column[Any]], slot: Slot | None, only: Only
 ) -> Iterator[Sum]:
     """Yield sums over a window per value of ``columns`` of the series table and per slot of time.
 
     A slot or a combination may come more than once, to be added up.
     """
-    parts = [_select(stretch, columns, slot, only) for stretch in stretches(window)]
+    parts = stretches(window)
     if not parts:
         return
+    kept = {name: value for name, value in only.items() if value is not None}
+    query = _query(tuple(part.table for part in parts), tuple(columns), slot, frozenset(kept))
+    borders = {
+        f"{name}_{number}": value
+        for number, part in enumerate(parts)
+        for name, value in (("first", part.first_s), ("until", part.until_s), ("offset", part.offset_s))
+    }
     width = len(columns)
-    for row in connection.execute(sa.union_all(*parts)):
+    for row in connection.execute(query, {**kept, **borders}):
         at_s, *rest = row
         yield Sum(at_s, tuple(rest[:width]), tuple(rest[width:]))
 
@@ -78,15 +82,25 @@ def beginning(connection: sa.Connection, window: Window) -> Window:
     return window.starting(datetime.fromtimestamp(day_start(first, window.zone), UTC))
 
 
-def _select(stretch: Stretch, columns: Sequence[sa.Column[Any]], slot: Slot | None, only: Only) -> sa.Select[Any]:
-    table = stretch.table
+@lru_cache(maxsize=256)
+def _query(
+    tables: tuple[sa.Table, ...], columns: tuple[sa.Column[Any], ...], slot: Slot | None, kept: frozenset[str]
+) -> sa.CompoundSelect[Any]:
+    """Return the SELECT of one shape; making the expressions anew for every question takes longer than answering it."""
+    return sa.union_all(*(_part(number, table, columns, slot, kept) for number, table in enumerate(tables)))
+
+
+def _part(
+    number: int, table: sa.Table, columns: tuple[sa.Column[Any], ...], slot: Slot | None, kept: frozenset[str]
+) -> sa.Select[Any]:
     groups: list[sa.ColumnElement[Any]] = list(columns)
     if slot is not None:
-        groups.append((table.c.start + stretch.offset_s) // _SLOT_S[slot])
+        groups.append((table.c.start + sa.bindparam(f"offset_{number}", type_=sa.BigInteger)) // _SLOT_S[slot])
     query = (
         sa.select(sa.func.min(table.c.start), *columns, *(sa.func.sum(table.c[name]) for name in AMOUNTS))
         .join_from(table, series, table.c.series_id == series.c.id)
-        .where(table.c.start >= stretch.first_s, table.c.start < stretch.until_s, *conditions(only))
+        .where(table.c.start >= sa.bindparam(f"first_{number}"), table.c.start < sa.bindparam(f"until_{number}"))
+        .where(*(series.c[name] == sa.bindparam(name) for name in sorted(kept)))
         # Without a group SQL gives one row of NULLs for no buckets at all.
         .having(sa.func.count() > 0)
     )
