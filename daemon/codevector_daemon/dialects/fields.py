@@ -27,8 +27,11 @@ class Field(Struct, frozen=True):
     raw: Raw
 
     def value(self) -> Any:  # noqa: ANN401 - whatever JSON holds
-        """Decode the value."""
-        return msgspec.json.decode(self.raw)
+        """Decode the value; raises BadBody for text that is not UTF-8, which no earlier pass looks at."""
+        try:
+            return msgspec.json.decode(self.raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BadBody(f"The request body is not valid JSON: {error}.") from error
 
 
 def locate(body: bytes) -> dict[str, Field]:

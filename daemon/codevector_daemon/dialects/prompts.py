@@ -66,7 +66,8 @@ def _parts(value: object) -> Iterator[str | Image]:
         for item in value:
             yield from _parts(item)
     elif isinstance(value, dict):
-        if value.get("type") in _PICTURES:
+        kind = value.get("type")
+        if isinstance(kind, str) and kind in _PICTURES:
             yield _picture(value)
             return
         for name, item in value.items():

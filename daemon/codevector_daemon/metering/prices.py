@@ -10,7 +10,7 @@ from codevector_daemon.metering import cache
 from codevector_daemon.metering.cards import Listing, Price, RateCard, RateOverride, fixed_card, unknown_card
 from codevector_daemon.metering.catalogue import Catalogue, Entry
 from codevector_daemon.metering.counts import Round, TokenCounts
-from codevector_daemon.metering.matching import Finder
+from codevector_daemon.metering.matching import Finder, Match
 from codevector_shared.protocol import ModelKind
 
 __all__ = ["CatalogueModel", "Price", "PriceBook", "RateCard", "RateOverride"]
@@ -90,6 +90,14 @@ class PriceBook:
         """Return the models of a vendor that are priced by tokens and not deprecated, in the catalogue's order."""
         known = self._finder.vendor_id(vendor) if vendor else None
         return [_catalogue_model(entry) for entry in self._finder.entries(known or "") if _importable(entry)]
+
+    def find(self, vendor: str, model: str) -> Match | None:
+        """Find the catalogue's entry for a model."""
+        return self._finder.find(vendor, model)
+
+    def entries(self, vendor: str) -> tuple[Entry, ...]:
+        """Return all of a vendor's entries, in the catalogue's order."""
+        return self._finder.entries(vendor)
 
     def _listing(self, vendor: str, model: str) -> Listing | None:
         key = (vendor, model)

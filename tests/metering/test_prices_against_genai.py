@@ -1,0 +1,133 @@
+"""Our compiled rates against genai-prices' own arithmetic, for every model it has, at any time.
+
+Where our rule is deliberately another, the case says so: cache writes of Anthropic models without a stated rate.
+"""
+
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from genai_prices import Usage
+from genai_prices.data_snapshot import get_snapshot
+from genai_prices.types import ModelInfo, Provider
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codevector_daemon.metering.cards import Listing
+from codevector_daemon.metering.catalogue import Entry
+from codevector_daemon.metering.counts import TokenCounts
+from codevector_daemon.metering.matching import Match
+from codevector_daemon.metering.prices import PriceBook
+
+PROVIDERS = get_snapshot().providers
+MODELS = [(provider, place, model) for provider in PROVIDERS for place, model in enumerate(provider.models)]
+TOKENS = st.integers(0, 3_000_000) | st.integers(0, 2**40) | st.sampled_from([0, 1, 128_000, 200_000, 200_001, 272_001])
+MOMENTS = st.datetimes(datetime(2023, 1, 1), datetime(2028, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
+TIERS = st.sampled_from([None, "batch", "flex", "priority", "fast", "default"])
+CONTEXT = {
+    "batch": {"processing": "batch"},
+    "flex": {"service_tier": "flex"},
+    "priority": {"service_tier": "priority"},
+    "fast": {"service_tier": "fast", "speed": "fast"},
+    "default": {"service_tier": "default"},
+}
+
+
+@st.composite
+def counts(draw: st.DrawFn) -> TokenCounts:
+    uncached, output = draw(TOKENS), draw(TOKENS)
+    reasoning = draw(st.integers(0, output))
+    return TokenCounts(
+        uncached_input=uncached,
+        cache_read=draw(TOKENS),
+        cache_write_5m=draw(TOKENS),
+        cache_write_1h=draw(TOKENS),
+        output=output,
+        reasoning=reasoning,
+        audio_input=draw(st.integers(0, uncached)),
+        audio_output=draw(st.integers(0, output - reasoning)),
+        server_tool_calls=draw(st.integers(0, 50)),
+    )
+
+
+def theirs(model: ModelInfo, provider: Provider, used: TokenCounts, at: datetime, tier: str | None) -> int:
+    usage = Usage(
+        input_tokens=used.input,
+        cache_read_tokens=used.cache_read,
+        cache_write_tokens=used.cache_write_5m + used.cache_write_1h,
+        cache_write_1h_tokens=used.cache_write_1h,
+        cache_audio_read_tokens=0,
+        input_audio_tokens=used.audio_input,
+        input_image_tokens=0,
+        input_video_tokens=0,
+        cache_image_read_tokens=0,
+        output_tokens=used.output,
+        output_reasoning_tokens=used.reasoning,
+        output_audio_tokens=used.audio_output,
+        output_image_tokens=0,
+        output_video_tokens=0,
+        output_citation_tokens=0,
+        web_searches=used.server_tool_calls,
+        storage_searches=0,
+        audio_seconds=0,
+        input_audio_seconds=0,
+        input_characters=0,
+        input_text_messages=0,
+        input_document_pages=0,
+        input_annotated_document_pages=0,
+    )
+    context = CONTEXT[tier] if tier else None
+    price = model.calc_price(usage, provider, genai_request_timestamp=at, price_context=context)
+    return int((price.total_price * 10**9).quantize(Decimal(1), ROUND_HALF_EVEN))
+
+
+def stated(entry: Entry, model: ModelInfo, at: datetime, tier: str | None) -> bool:
+    """Tell whether the catalogue states a price for the tier, so that no rule of ours applies."""
+    if tier in (None, "default"):
+        return True
+    prices = model.get_prices(at, CONTEXT[tier or ""])
+    return prices != model.get_prices(at) or not any(one.rates for one in entry.prices)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.sampled_from(MODELS), counts(), MOMENTS, TIERS)
+def test_compiled_rates_agree_to_the_nano_dollar(
+    book: PriceBook, chosen: tuple[Provider, int, ModelInfo], used: TokenCounts, at: datetime, tier: str | None
+) -> None:
+    provider, place, model = chosen
+    entry = book.entries(provider.id)[place]
+    assert entry.id == model.id
+    prices = model.get_prices(at, CONTEXT[tier] if tier else None)
+    writes = getattr(prices, "cache_write_mtok", None), getattr(prices, "cache_write_1h_mtok", None)
+    if "claude" in model.id.lower() and None in writes:
+        used = used.minus(TokenCounts(cache_write_5m=used.cache_write_5m, cache_write_1h=used.cache_write_1h))
+    card = Listing(Match(provider.id, entry, own=True), "v").card(int(at.timestamp() * 1000))
+    if not stated(entry, model, at, tier):
+        tier = None
+    ours = card.price(used, service_tier=tier, provider_cost_nano=None).spend_nano
+    assert ours == theirs(model, provider, used, at, tier)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(MODELS))
+def test_a_models_own_id_finds_what_genai_prices_finds(
+    book: PriceBook, chosen: tuple[Provider, int, ModelInfo]
+) -> None:
+    provider, _, model = chosen
+    expected = provider.find_model(model.id, all_providers=PROVIDERS)
+    found = book.find(provider.id, model.id)
+    assert (found.entry.id if found else None) == (expected.id if expected else None)
+
+
+REFERENCES = st.sampled_from(sorted({model.id for _, _, model in MODELS})).flatmap(
+    lambda name: st.sampled_from(
+        [name, name.upper(), name + "-20251211", name + "-2025-12-11", name + ":free", name[:-1]]
+    )
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.sampled_from(PROVIDERS), REFERENCES)
+def test_any_name_finds_what_genai_prices_finds(book: PriceBook, provider: Provider, reference: str) -> None:
+    expected = provider.find_model(reference, all_providers=PROVIDERS)
+    found = book.find(provider.id, reference)
+    assert (found.entry.id if found else None) == (expected.id if expected else None)
