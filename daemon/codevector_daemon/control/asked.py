@@ -17,6 +17,8 @@ NamedPeriod = Literal["today", "7d", "30d", "90d", "all"]
 _USUAL: NamedPeriod = "today"
 _BARS: dict[Granularity, int] = {"5m": 8, "hour": 100, "day": 4000, "week": 30_000, "month": 3_000_000}
 """How many days may be cut into bars of each width."""
+_ROWS: dict[By, int] = {"hour": 400, "day": 4000}
+"""How many days from ``from`` to ``to`` may be broken down by time: cutting 400 days into hours takes 50 ms."""
 _LARGEST = 2**63 - 1
 """What an integer column can hold."""
 Count = Annotated[int, Meta(ge=1, le=_LARGEST)]
@@ -73,6 +75,17 @@ class MemberUsage(Filtered, frozen=True, kw_only=True):
     """What ``/usage`` is asked with a key."""
 
     by: By = "day"
+
+    def dimension(self, window: Window) -> By:
+        """Return what to break down by; raises DirectoryError when a span of days makes too many rows of time."""
+        most = _ROWS.get(self.by)
+        if most is not None and window.start is not None and (window.end - window.start).days > most:
+            raise DirectoryError(
+                "invalid_query",
+                f"query: by={self.by} makes too many rows of that period",
+                f"Take at most {most} days, or period=all.",
+            )
+        return self.by
 
 
 class UsageQuery(MemberUsage, frozen=True, kw_only=True):

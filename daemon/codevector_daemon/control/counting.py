@@ -10,7 +10,7 @@ from codevector_shared.protocol import Dashboard, Leaderboard, Requests, Usage
 async def usage(services: Services, query: MemberUsage, user_id: int | None) -> Usage:
     """Return totals and rows of a window."""
     window = query.window(services.now_ms(), services.ledger.zone)
-    return await windows.usage(services.store, window, query.by, **query.only(user_id))
+    return await windows.usage(services.store, window, query.dimension(window), **query.only(user_id))
 
 
 async def dashboard(services: Services, query: MemberDashboard, user_id: int | None) -> Dashboard:
