@@ -1,5 +1,6 @@
 """Providers over HTTP: one call on one connection, answered as the bytes that came."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 
@@ -54,9 +55,11 @@ class HttpUpstream:
         whole = b"http://%b%b" % (target.authority, target.path)
         return request_head(request, whole, target.authority, proxy.authorization)
 
-    def _tls(self) -> ssl.SSLContext:
+    async def _tls(self) -> ssl.SSLContext:
+        """Return the one context, read from disk in a thread (30 ms and more) when it is first needed."""
         if self._context is None:
-            self._context = provider_tls()
+            made = await asyncio.to_thread(provider_tls)
+            self._context = self._context or made
         return self._context
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohappyeyeballs import AddrInfoType, start_connection
 
@@ -27,7 +27,7 @@ class Connector:
     """Opens connections to origins, through the environment's proxies where they apply."""
 
     def __init__(
-        self, pool: Pool, environ: Mapping[str, str], tls: Callable[[], ssl.SSLContext], connect_s: float
+        self, pool: Pool, environ: Mapping[str, str], tls: Callable[[], Awaitable[ssl.SSLContext]], connect_s: float
     ) -> None:
         self._pool = pool
         self._proxies = Proxies(environ)
@@ -70,7 +70,7 @@ class Connector:
             raise
         try:
             _tune(sock)
-            tls = self._tls() if origin.secure else None
+            tls = await self._tls() if origin.secure else None
             await loop.create_connection(
                 lambda: connection, sock=sock, ssl=tls, server_hostname=origin.host if tls else None
             )
@@ -79,6 +79,7 @@ class Connector:
             raise
 
     async def _tunnel(self, connection: Connection, proxy: Proxy) -> None:
+        tls = await self._tls()
         name = str(connection.origin).encode()
         lines = ((b"Host", name), *proxy.authorization)
         head = b"CONNECT %b HTTP/1.1\r\n%b\r\n" % (name, b"".join(b"%b: %b\r\n" % line for line in lines))
@@ -89,7 +90,7 @@ class Connector:
             )
         connection.finish()
         transport = await asyncio.get_running_loop().start_tls(
-            connection.transport, connection, self._tls(), server_hostname=connection.origin.host
+            connection.transport, connection, tls, server_hostname=connection.origin.host
         )
         assert transport is not None
         connection.connection_made(transport)
