@@ -249,6 +249,14 @@ def test_nothing_but_the_extra_chunk_is_hidden(kept: bytes) -> None:
     assert verdicts == [Verdict.PASS, Verdict.PASS]
 
 
+@pytest.mark.parametrize(
+    "extra", [{"usage": USAGE}, {"choices": None, "usage": USAGE}, {"choices": [], "usage": USAGE}]
+)
+def test_the_extra_chunk_is_known_by_having_no_choice(extra: dict[str, Any]) -> None:
+    reading, verdicts, _ = stream(chunk("a"), event(extra), hide_usage=True)
+    assert (verdicts[1], reading.counts.output) == (Verdict.HIDE, 4)
+
+
 def test_a_running_total_is_replaced_never_summed() -> None:
     totals = [USAGE | {"completion_tokens": number} for number in (1, 2, 3)]
     reading, _, _ = stream(*(chunk("x", usage=usage) for usage in totals))
@@ -338,6 +346,14 @@ def test_progress_is_a_fair_guess_until_the_provider_reports() -> None:
     assert 360 <= reader.progress() <= 440
     reader.event(chunk(None, usage=USAGE))
     assert reader.progress() == 4
+
+
+def test_a_vendor_that_leaves_done_off_has_finished_when_the_model_has() -> None:
+    end = event({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+    assert stream(chunk("a"))[0].finished is False
+    assert stream(chunk("a"), end)[0].finished is True
+    assert stream(chunk("a"), end, chunk(None, usage=USAGE))[0].finished is True
+    assert stream(*[chunk("a" * 40_000)] * 5, end)[0].finished is True
 
 
 def test_a_body_that_is_cut_is_not_finished() -> None:

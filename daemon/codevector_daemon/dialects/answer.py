@@ -22,6 +22,7 @@ BLOCK_BYTES = 64 * 1024
 """Events are compressed in blocks of this size."""
 
 SAMPLED_EVENTS = 16
+RECENT_EVENTS = 4
 
 BYTES_PER_TOKEN = 4
 
@@ -43,6 +44,7 @@ class AnswerText:
         self._extract = extract
         self._pending: list[bytes] = []
         self._pending_bytes = 0
+        self._before: list[bytes] = []
         self._packed: list[bytes] = []
         self._packed_bytes = 0
         self._seen_bytes = 0
@@ -54,6 +56,10 @@ class AnswerText:
         self._pending_bytes += len(raw)
         if self._pending_bytes > BLOCK_BYTES:
             self._pack()
+
+    def recent(self) -> list[bytes]:
+        """Return the last few events."""
+        return (self._before + self._pending[-RECENT_EVENTS:])[-RECENT_EVENTS:]
 
     def tokens(self) -> int:
         """Return a quick guess of the tokens generated so far, from the share of text in a few events."""
@@ -89,6 +95,7 @@ class AnswerText:
             self._packed.append(block)
             self._packed_bytes += len(block)
         self._seen_bytes += self._pending_bytes
+        self._before = self.recent()
         self._pending, self._pending_bytes = [], 0
 
 

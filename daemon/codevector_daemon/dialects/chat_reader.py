@@ -14,7 +14,11 @@ from codevector_daemon.dialects.counting import Usage, cost_nano
 from codevector_daemon.dialects.sse import data_of
 
 _DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
+_FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
+"""The model has finished. Some vendors leave ``[DONE]`` off and simply end the answer after it."""
+
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')
+_NO_CHOICE = re.compile(rb'"choices"\s*:\s*(?:\[\s*\]|null)')
 _ERROR = re.compile(rb'"error"\s*(?:[,}]|:\s*[^n\s])')
 """A usage or error that is there: within text the quotes would be escaped, and ``null`` says nothing."""
 
@@ -45,6 +49,7 @@ class ChatReader:
         self._text = AnswerText(_event_text)
         self._choices: Raw = _NOTHING
         self._usage: Usage | None = None
+        self._running_total = b""
         self._cost_nano: int | None = None
         self._error: str | None = None
         self._finished = False
@@ -58,8 +63,12 @@ class ChatReader:
         if b"[DONE]" in raw and _DONE.search(raw):
             self._finished = True
             return Verdict.LAST
-        if not self._known or _holds(raw, b'"usage"', _USAGE) or _holds(raw, b'"error"', _ERROR):
+        if not self._known or _holds(raw, b'"error"', _ERROR):
             return self._parse(raw)
+        if _holds(raw, b'"usage"', _USAGE):
+            if b'"choices"' not in raw or _NO_CHOICE.search(raw):
+                return self._parse(raw)
+            self._running_total = raw
         self._text.add(raw)
         return Verdict.PASS
 
@@ -77,15 +86,17 @@ class ChatReader:
 
     def progress(self) -> int:
         """Return the output tokens so far: reported where known, else a quick guess."""
+        self._read_running_total()
         if self._usage is not None and self._usage.has_output:
             return self._usage.counts.output
         return self._text.tokens()
 
     def reading(self) -> Reading:
         """Return what is known by now."""
+        self._read_running_total()
         return reading_of(
             self._usage,
-            finished=self._finished,
+            finished=self._finished or any(_FINISHED.search(raw) for raw in self._text.recent()),
             service_tier=self._tier,
             served_model=self._model,
             provider_cost_nano=self._cost_nano,
@@ -99,12 +110,17 @@ class ChatReader:
             return self._text.text()
         return _choices_text(json_value(self._choices))
 
+    def _read_running_total(self) -> None:
+        """Read the last event that had choices and usage; the totals before it say nothing more."""
+        raw, self._running_total = self._running_total, b""
+        chunk = _decoded(raw) if raw else {}
+        self._note(chunk.get("id"), chunk.get("model"), chunk.get("service_tier"))
+        self._take_usage(_usage_in(chunk))
+
     def _parse(self, raw: bytes) -> Verdict:
-        try:
-            chunk = json_value(data_of(raw))
-        except UNREADABLE:
-            return Verdict.PASS
-        if not isinstance(chunk, dict):
+        self._read_running_total()
+        chunk = _decoded(raw)
+        if not chunk:
             return Verdict.PASS
         self._known = True
         self._text.add(raw)
@@ -158,12 +174,17 @@ def _usage_in(chunk: Mapping[str, Any]) -> object:
     return None
 
 
-def _event_text(raw: bytes) -> str:
+def _decoded(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object in an event; an empty one where there is none."""
     try:
         chunk = json_value(data_of(raw))
     except UNREADABLE:
-        return ""
-    return _choices_text(chunk.get("choices")) if isinstance(chunk, dict) else ""
+        return {}
+    return chunk if isinstance(chunk, dict) else {}
+
+
+def _event_text(raw: bytes) -> str:
+    return _choices_text(_decoded(raw).get("choices"))
 
 
 def _choices_text(choices: object) -> str:
