@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from codevector_daemon.dialects.base import Reading, Verdict
 from codevector_daemon.dialects.chat_reader import ChatReader
+from codevector_daemon.dialects.counting import stated_cost_nano
 from codevector_daemon.metering.counts import TokenCounts
 
 
@@ -210,6 +211,14 @@ def test_a_refused_part_spoils_its_side_only() -> None:
 )
 def test_the_providers_own_cost_is_read_exactly(usage: dict[str, Any], nano: int | None) -> None:
     assert usage_reading(USAGE | usage).provider_cost_nano == nano
+
+
+@pytest.mark.parametrize(
+    ("stated", "nano"),
+    [("0.00012", 120_000), ("1e-9", 1), ("0", 0), ("-1", None), ("nan", None), ("", None), ("x", None)],
+)
+def test_a_cost_stated_in_a_header_is_read_exactly(stated: str, nano: int | None) -> None:
+    assert stated_cost_nano(stated) == nano
 
 
 def test_a_stream_is_read_to_its_end() -> None:

@@ -63,9 +63,9 @@ class ChatReader:
         if b"[DONE]" in raw and _DONE.search(raw):
             self._finished = True
             return Verdict.LAST
-        if not self._known or _holds(raw, b'"error"', _ERROR):
+        if not self._known or (b'"error"' in raw and _holds(raw, b'"error"', _ERROR)):
             return self._parse(raw)
-        if _holds(raw, b'"usage"', _USAGE):
+        if b'"usage"' in raw and _holds(raw, b'"usage"', _USAGE):
             if b'"choices"' not in raw or _NO_CHOICE.search(raw):
                 return self._parse(raw)
             self._running_total = raw

@@ -1,7 +1,7 @@
 """Reading counts out of a provider's usage block: what is missing, what is a number, and what is refused."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any
 
 from msgspec import Struct
@@ -76,8 +76,18 @@ def cost_nano(fields: Mapping[str, Any]) -> int | None:
     if own is None:
         return None
     upstream = inside(fields, "cost_details").get("upstream_inference_cost") if fields.get("is_byok") is True else None
-    total = own + (_usd(upstream) or 0)
-    return int((total * 1_000_000_000).to_integral_value())
+    return _nano(own + (_usd(upstream) or 0))
+
+
+def stated_cost_nano(amount: str) -> int | None:
+    """Return a cost in USD that a header states, such as LiteLLM's ``x-litellm-response-cost``, in nano-dollars."""
+    usd = _usd(amount)
+    return None if usd is None else _nano(usd)
+
+
+def _nano(usd: Decimal) -> int:
+    """Round half-even to whole nano-dollars."""
+    return int((usd * 1_000_000_000).to_integral_value(ROUND_HALF_EVEN))
 
 
 def _usd(value: object) -> Decimal | None:
