@@ -109,7 +109,7 @@ def _keys(connection: sa.Connection, users: Mapping[int, User]) -> dict[bytes, K
     )
     return {
         digest: KeyEntry(_caller(users[user_id], *dimensions), prefix, users[user_id].suspended, expires_ms, revoked_ms)
-        for digest, prefix, expires_ms, revoked_ms, user_id, *dimensions in rows.tuples()
+        for digest, prefix, expires_ms, revoked_ms, user_id, *dimensions in rows
     }
 
 
