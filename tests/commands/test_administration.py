@@ -1,9 +1,8 @@
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-import pytest
-
+from codevector_shared.protocol import By
 from support.command import CommandLine
 from support.waiting import until
 
@@ -113,14 +112,13 @@ def test_usage_and_requests_agree_with_the_call(running: CommandLine) -> None:
     assert "lighthouse" in running("usage", "--by", "project").stdout
 
 
-@pytest.mark.parametrize("by", ["day", "hour", "model", "provider", "project", "client_app", "key", "user"])
-def test_usage_can_be_seen_by_every_dimension(running: CommandLine, by: str) -> None:
-    model = running.document("models", "list", "--json")["models"][0]["slug"]
-    running.call_gateway(model)
-    rows = running.document("usage", "--period", "today", "--by", by, "--json")["rows"]
-    assert sum(row["requests"] for row in rows) == 1
-    assert all(by in row for row in rows)
-    assert running("usage", "--period", "today", "--by", by).returncode == 0
+def test_usage_can_be_seen_by_every_dimension(running: CommandLine) -> None:
+    running.call_gateway("sandbox/quick")
+    for by in get_args(By):
+        rows = running.document("usage", "--period", "today", "--by", by, "--json")["rows"]
+        assert sum(row["requests"] for row in rows) == 1, by
+        assert all(by in row for row in rows)
+        assert running("usage", "--period", "today", "--by", by).returncode == 0
 
 
 def test_followed_requests_come_one_document_a_line(running: CommandLine) -> None:

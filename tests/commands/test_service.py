@@ -83,7 +83,7 @@ def test_what_systemctl_refuses_is_told_in_its_words(systemd: Path, codevector: 
     assert refused.returncode == 1
     last = refused.stderr.splitlines()[-1]
     assert last.startswith(
-        "codevector: systemctl --user restart codevector.service: Job for codevector.service failed."
+        "codevector: systemctl --user restart codevector.service: Job for codevector.service failed; "
     )
 
 

@@ -1,13 +1,19 @@
+import fcntl
 import json
 import os
+import pty
+import select
 import signal
 import socket
+import struct
 import subprocess
+import termios
+import time
 from pathlib import Path
 
 import pytest
 
-from support.command import CommandLine
+from support.command import SCRIPTS, CommandLine
 
 PROVIDER_KEYS = {"OPENAI_API_KEY": "sk-openai-secret-1", "GEMINI_API_KEY": "google-secret-2"}
 
@@ -122,3 +128,40 @@ def test_a_daemon_started_in_the_background_has_a_session_of_its_own(codevector:
         assert os.getsid(pid) == pid
     finally:
         codevector("down")
+
+
+def test_in_a_terminal_the_monitor_opens_and_the_daemon_stays_when_it_is_closed(codevector: CommandLine) -> None:
+    terminal, far_end = pty.openpty()
+    fcntl.ioctl(far_end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    process = subprocess.Popen(
+        [SCRIPTS / "codevector", "up"],
+        env={**codevector.environment, "TERM": "xterm-256color"},
+        stdin=far_end,
+        stdout=far_end,
+        stderr=far_end,
+        start_new_session=True,
+    )
+    os.close(far_end)
+    try:
+        assert "cv_" in read_until(terminal, "The monitor opens in")
+        os.write(terminal, b"\n")
+        read_until(terminal, "Dashboard")
+        os.write(terminal, b"q")
+        read_until(terminal, "\x1b[?1049l")
+        assert process.wait(15) == 0
+        assert codevector("status").returncode == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(terminal)
+        codevector("down")
+
+
+def read_until(terminal: int, text: str, limit_s: float = 30.0) -> str:
+    seen = b""
+    deadline = time.monotonic() + limit_s
+    while text.encode() not in seen:
+        ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
+        assert ready, f"waited {limit_s:g} s for {text!r}; saw {seen[-2000:]!r}"
+        seen += os.read(terminal, 65536)
+    return seen.decode(errors="replace")

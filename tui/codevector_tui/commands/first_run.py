@@ -98,7 +98,8 @@ async def _add(
 
 def told(done: FirstRun, gateway_url: str) -> list[str]:
     """Return what a first run did as lines for people; the key is in them, this once."""
-    lines = [_provider_line(provider) for provider in done.providers] + [clean(text) for text in done.warnings]
+    lines = [line for provider in done.providers for line in _provider_lines(provider)]
+    lines += [clean(text, 400) for text in done.warnings]
     if done.key is None:
         return lines
     target = snippets.Target(gateway_url, done.key.key, done.model or snippets.MODEL_PLACEHOLDER)
@@ -108,10 +109,10 @@ def told(done: FirstRun, gateway_url: str) -> list[str]:
     return lines
 
 
-def _provider_line(provider: Added) -> str:
+def _provider_lines(provider: Added) -> list[str]:
     if provider.variable is None:
-        return (
-            f"No provider key is in the environment, so the built-in sandbox was added with {provider.models} models: "
-            "it works offline, at made-up prices. codevector providers add adds a real one."
-        )
-    return f"Found {provider.variable}: added {provider.name} with {provider.models} models of the catalogue."
+        return [
+            f"No provider key is in the environment: added the built-in sandbox with {provider.models} models.",
+            "It works offline, at made-up prices; codevector providers add adds a real provider.",
+        ]
+    return [f"Found {provider.variable}: added {provider.name} with {provider.models} models of the catalogue."]

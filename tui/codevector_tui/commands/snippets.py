@@ -54,9 +54,7 @@ def setup(client: str, target: Target) -> Setup:
 
 
 def _claude_code(target: Target) -> Setup:
-    settings = {"ANTHROPIC_BASE_URL": target.gateway_url, "ANTHROPIC_AUTH_TOKEN": target.key}
-    if not target.model.startswith(("claude", "anthropic", MODEL_PLACEHOLDER)):
-        settings |= {"ANTHROPIC_MODEL": target.model, "ANTHROPIC_DEFAULT_HAIKU_MODEL": target.model}
+    settings = _claude_variables(target)
     steps = [
         Step("In the shell that starts Claude Code", None, "sh", _exports(settings)),
         Step("Or for every start", "~/.claude/settings.json", "json", json.dumps({"env": settings}, indent=2)),
@@ -217,9 +215,17 @@ CLIENTS: Final = tuple(_WRITERS)
 
 def one_liners(target: Target) -> list[tuple[str, str]]:
     """Return the two lines that connect Claude Code and any OpenAI client, each with what it is for."""
-    claude = f"ANTHROPIC_BASE_URL={target.gateway_url} ANTHROPIC_AUTH_TOKEN={target.key} claude"
+    claude = " ".join(f"{name}={shlex.quote(value)}" for name, value in _claude_variables(target).items())
     openai = f"export OPENAI_BASE_URL={target.openai} OPENAI_API_KEY={target.key}"
-    return [("Claude Code", claude), ("OpenAI clients", openai)]
+    return [("Claude Code", f"{claude} claude"), ("OpenAI clients", openai)]
+
+
+def _claude_variables(target: Target) -> dict[str, str]:
+    """Return Claude Code's variables; it has to be told of a model only where that is none of its own."""
+    variables = {"ANTHROPIC_BASE_URL": target.gateway_url, "ANTHROPIC_AUTH_TOKEN": target.key}
+    if not target.model.startswith(("claude", "anthropic", MODEL_PLACEHOLDER)):
+        variables |= {"ANTHROPIC_MODEL": target.model, "ANTHROPIC_DEFAULT_HAIKU_MODEL": target.model}
+    return variables
 
 
 def _exports(variables: Mapping[str, str]) -> str:

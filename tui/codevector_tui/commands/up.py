@@ -40,7 +40,7 @@ def up(*, as_demo: bool) -> None:
     if wants_json():
         output.emit(_up_in_background(status))
     elif _in_terminal():
-        _open_monitor(status or launch.start_detached())
+        _open_monitor(status or _start())
     elif status is None:
         _stay_in_foreground()
     else:
@@ -51,6 +51,11 @@ def _up_in_background(running: Status | None) -> Up:
     status = running or launch.start_detached()
     done = _set_up()
     return Up(running is None, talk.ask(lambda control: control.status()) if running is None else status, done)
+
+
+def _start() -> Status:
+    output.note("Starting the daemon…")
+    return launch.start_detached()
 
 
 def _open_monitor(status: Status) -> None:
