@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from codevector_daemon.dialects.base import Reading, Verdict
 from codevector_daemon.dialects.chat_reader import ChatReader
-from codevector_daemon.dialects.counting import stated_cost_nano
 from codevector_daemon.metering.counts import TokenCounts
 
 
@@ -15,10 +14,6 @@ def body_reading(answer: Any) -> Reading:
     reader = ChatReader(hide_usage=False)
     reader.body(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
     return reader.reading()
-
-
-def usage_reading(usage: Any) -> Reading:
-    return body_reading({"id": "c1", "model": "m", "choices": [], "usage": usage})
 
 
 def event(payload: Any) -> bytes:
@@ -38,187 +33,6 @@ def stream(*events: bytes, hide_usage: bool = False) -> tuple[Reading, list[Verd
     reader = ChatReader(hide_usage=hide_usage)
     verdicts = [reader.event(one) for one in events]
     return reader.reading(), verdicts, reader
-
-
-CASES = [
-    pytest.param(USAGE, {"uncached_input": 10, "output": 4}, id="plain"),
-    pytest.param(
-        {
-            "prompt_tokens": 100,
-            "completion_tokens": 9,
-            "total_tokens": 109,
-            "prompt_tokens_details": {"cached_tokens": 64},
-        },
-        {"uncached_input": 36, "cache_read": 64, "output": 9},
-        id="openai: the prompt contains what was cached",
-    ),
-    pytest.param(
-        {
-            "prompt_tokens": 100,
-            "completion_tokens": 9,
-            "total_tokens": 109,
-            "prompt_tokens_details": {"cached_tokens": 60, "cache_write_tokens": 30},
-        },
-        {"uncached_input": 10, "cache_read": 60, "cache_write_5m": 30, "output": 9},
-        id="openai: reads and writes are disjoint parts of the prompt",
-    ),
-    pytest.param(
-        {"prompt_tokens": 5, "completion_tokens": 50, "completion_tokens_details": {"reasoning_tokens": 40}},
-        {"uncached_input": 5, "output": 50, "reasoning": 40},
-        id="openai: the completion contains the reasoning",
-    ),
-    pytest.param(
-        {
-            "prompt_tokens": 32,
-            "completion_tokens": 9,
-            "total_tokens": 135,
-            "completion_tokens_details": {"reasoning_tokens": 94},
-        },
-        {"uncached_input": 32, "output": 103, "reasoning": 94},
-        id="xai: reasoning outside, as the total shows",
-    ),
-    pytest.param(
-        {
-            "prompt_tokens": 32,
-            "completion_tokens": 9,
-            "total_tokens": 41,
-            "completion_tokens_details": {"reasoning_tokens": 7},
-        },
-        {"uncached_input": 32, "output": 9, "reasoning": 7},
-        id="xai: reasoning inside, as the total shows",
-    ),
-    pytest.param(
-        {"prompt_tokens": 8, "completion_tokens": 3, "reasoning_tokens": 20},
-        {"uncached_input": 8, "output": 23, "reasoning": 20},
-        id="reasoning larger than the completion can only lie outside",
-    ),
-    pytest.param(
-        {
-            "prompt_tokens": 100,
-            "completion_tokens": 5,
-            "total_tokens": 105,
-            "prompt_cache_hit_tokens": 64,
-            "prompt_cache_miss_tokens": 36,
-        },
-        {"uncached_input": 36, "cache_read": 64, "output": 5},
-        id="deepseek: hit and miss make the prompt",
-    ),
-    pytest.param(
-        {"completion_tokens": 5, "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 36},
-        {"uncached_input": 36, "cache_read": 64, "output": 5},
-        id="deepseek: without prompt_tokens",
-    ),
-    pytest.param(
-        {"prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 105, "cached_tokens": 80},
-        {"uncached_input": 20, "cache_read": 80, "output": 5},
-        id="moonshot: cached_tokens beside the prompt",
-    ),
-    pytest.param(
-        {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 105, "cache_read_input_tokens": 80},
-        {"uncached_input": 20, "cache_read": 80, "output": 5},
-        id="a prompt without its cache, as the total shows",
-    ),
-    pytest.param(
-        {
-            "prompt_tokens": 20,
-            "completion_tokens": 5,
-            "total_tokens": 112,
-            "cache_read_input_tokens": 80,
-            "reasoning_tokens": 7,
-        },
-        {"uncached_input": 20, "cache_read": 80, "output": 12, "reasoning": 7},
-        id="cache and reasoning both outside",
-    ),
-    pytest.param(
-        {"prompt_tokens": 20, "completion_tokens": 5, "cached_tokens": 80},
-        {"uncached_input": 20, "cache_read": 80, "output": 5},
-        id="a cache larger than the prompt can only lie outside",
-    ),
-    pytest.param(
-        {
-            "prompt_tokens": 50,
-            "completion_tokens": 30,
-            "total_tokens": 80,
-            "prompt_tokens_details": {"audio_tokens": 40, "cached_tokens": 0},
-            "completion_tokens_details": {"audio_tokens": 20, "reasoning_tokens": 0},
-        },
-        {"uncached_input": 50, "audio_input": 40, "output": 30, "audio_output": 20},
-        id="audio is a part of both sides",
-    ),
-    pytest.param(
-        USAGE | {"server_tool_use": {"web_search_requests": 3, "web_fetch_requests": 9}},
-        {"uncached_input": 10, "output": 4, "server_tool_calls": 3},
-        id="openrouter: searches are charged, fetches are not",
-    ),
-    pytest.param({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, {}, id="explicit zeros are counts"),
-    pytest.param({"prompt_tokens": 7, "total_tokens": 7}, {"uncached_input": 7}, id="a prompt that is all there is"),
-    pytest.param(
-        {"prompt_tokens": 7.0, "completion_tokens": 2.0},
-        {"uncached_input": 7, "output": 2},
-        id="whole floats are counts",
-    ),
-]
-
-
-@pytest.mark.parametrize(("usage", "counts"), CASES)
-def test_a_usage_block_becomes_disjoint_counts(usage: dict[str, Any], counts: dict[str, int]) -> None:
-    reading = usage_reading(usage)
-    assert reading.counts == TokenCounts(**counts)
-    assert (reading.usage_source, reading.whole, reading.refused) == ("reported", True, None)
-
-
-@pytest.mark.parametrize("usage", [None, {}, [], "none", {"prompt_tokens": None, "completion_tokens": None}])
-def test_a_usage_without_counts_is_a_missing_one(usage: object) -> None:
-    reading = usage_reading(usage)
-    assert (reading.counts, reading.usage_source, reading.finished) == (TokenCounts(), "none", True)
-
-
-@pytest.mark.parametrize("bad", [-1, 2**40 + 1, 1.5, "12", True, [1], {"n": 1}])
-def test_a_count_that_cannot_be_one_is_refused_and_flagged(bad: object) -> None:
-    output = usage_reading({"prompt_tokens": 10, "completion_tokens": bad})
-    assert (output.counts, output.input_reported, output.output_reported) == (
-        TokenCounts(uncached_input=10),
-        True,
-        False,
-    )
-    assert output.refused == "completion_tokens"
-    prompt = usage_reading({"prompt_tokens": bad, "completion_tokens": 3})
-    assert (prompt.counts, prompt.input_reported, prompt.output_reported) == (TokenCounts(output=3), False, True)
-    assert prompt.refused == "prompt_tokens"
-
-
-def test_a_refused_part_spoils_its_side_only() -> None:
-    reading = usage_reading(USAGE | {"prompt_tokens_details": {"cached_tokens": -5}})
-    assert (reading.input_reported, reading.output_reported, reading.counts.output) == (False, True, 4)
-
-
-@pytest.mark.parametrize(
-    ("usage", "nano"),
-    [
-        ({"cost": 0.00014}, 140_000),
-        ({"cost": 0.0123456789, "is_byok": False, "cost_details": {"upstream_inference_cost": 5}}, 12_345_679),
-        ({"cost": 0.001, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.02}}, 21_000_000),
-        ({"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": None}}, 0),
-        ({"cost": {"input_tokens_cost": 1, "total_cost": 0.006}}, 6_000_000),
-        ({"cost": 2.5e-9}, 2),
-        ({"cost": -1}, None),
-        ({"cost": 1e300}, None),
-        ({"cost": "free"}, None),
-        ({"cost": True}, None),
-        ({"cost": None}, None),
-        ({}, None),
-    ],
-)
-def test_the_providers_own_cost_is_read_exactly(usage: dict[str, Any], nano: int | None) -> None:
-    assert usage_reading(USAGE | usage).provider_cost_nano == nano
-
-
-@pytest.mark.parametrize(
-    ("stated", "nano"),
-    [("0.00012", 120_000), ("1e-9", 1), ("0", 0), ("-1", None), ("nan", None), ("", None), ("x", None)],
-)
-def test_a_cost_stated_in_a_header_is_read_exactly(stated: str, nano: int | None) -> None:
-    assert stated_cost_nano(stated) == nano
 
 
 def test_a_stream_is_read_to_its_end() -> None:
@@ -399,34 +213,3 @@ def test_garbage_never_raises(garbage: bytes, hide: bool) -> None:  # noqa: FBT0
     assert reading.counts.output >= 0
     assert reader.progress() >= 0
     assert isinstance(reader.output_text(), str)
-
-
-ANY = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 2**50) | st.floats() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-    max_leaves=5,
-)
-NAMES = st.sampled_from(
-    [
-        "prompt_tokens",
-        "completion_tokens",
-        "total_tokens",
-        "cached_tokens",
-        "prompt_tokens_details",
-        "completion_tokens_details",
-        "reasoning_tokens",
-        "cost",
-        "server_tool_use",
-        "prompt_cache_hit_tokens",
-    ]
-)
-
-
-@given(st.dictionaries(NAMES, ANY | st.dictionaries(NAMES, ANY, max_size=3), max_size=6))
-def test_any_usage_block_gives_sound_counts(usage: dict[str, Any]) -> None:
-    reading = usage_reading(usage)
-    counts = reading.counts
-    values = [getattr(counts, name) for name in TokenCounts.__struct_fields__]
-    assert all(isinstance(value, int) and value >= 0 for value in values)
-    assert counts.reasoning + counts.audio_output <= counts.output
-    assert counts.audio_input <= counts.uncached_input

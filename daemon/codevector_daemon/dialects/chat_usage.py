@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from codevector_daemon.dialects.counting import Refused, Usage, first, inside, searches
+from codevector_daemon.dialects.counting import BadCount, Usage, first, inside, searches
 from codevector_daemon.metering.counts import TokenCounts
 
 _KNOWN = ("prompt_tokens", "completion_tokens", "total_tokens", "prompt_cache_hit_tokens", "prompt_cache_miss_tokens")
@@ -36,15 +36,15 @@ def chat_usage(fields: Mapping[str, Any]) -> Usage | None:
     total, calls = 0, 0
     try:
         prompt = _prompt(fields)
-    except Refused as error:
+    except BadCount as error:
         refused.append(str(error))
     try:
         completion = _completion(fields)
-    except Refused as error:
+    except BadCount as error:
         refused.append(str(error))
     try:
         total, calls = first(fields, "total_tokens") or 0, searches(fields)
-    except Refused as error:
+    except BadCount as error:
         refused.append(str(error))
     return _join(prompt, completion, total, calls, refused[0] if refused else None)
 

@@ -17,7 +17,7 @@ MAX_COST_USD = 1_000_000
 NO_FIELDS: Mapping[str, Any] = {}
 
 
-class Refused(ValueError):
+class BadCount(ValueError):
     """A count that cannot be one: negative, absurd, or no whole number."""
 
 
@@ -32,13 +32,13 @@ class Usage(Struct, frozen=True):
 
 
 def number(value: object, name: str) -> int | None:
-    """Return a count, None where it is missing; raises Refused for what cannot be a count."""
+    """Return a count, None where it is missing; raises BadCount for what cannot be a count."""
     if value is None:
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= ABSURD:
-        raise Refused(name)
+        raise BadCount(name)
     return value
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from codevector_daemon.dialects.counting import Refused, Usage, first, inside, searches
+from codevector_daemon.dialects.counting import BadCount, Usage, first, inside, searches
 from codevector_daemon.metering.counts import Round, TokenCounts
 
 _WHOLE = ("message", "fallback_message")
@@ -33,18 +33,18 @@ def messages_usage(fields: Mapping[str, Any], served: str | None = None, *, outp
     read = output = None
     try:
         read = _input(fields)
-    except Refused as error:
+    except BadCount as error:
         refused.append(str(error))
     try:
         output = _output(fields) if output_final else None
-    except Refused as error:
+    except BadCount as error:
         refused.append(str(error))
     counts = _counts(read, output)
     rounds: tuple[Round, ...] = ()
     try:
         counts = replace(counts, server_tool_calls=searches(fields))
         counts, rounds = _rounds(fields, counts, served)
-    except Refused as error:
+    except BadCount as error:
         refused.append(str(error))
     return Usage(
         counts=reduce(TokenCounts.plus, (extra.counts for extra in rounds), counts),
