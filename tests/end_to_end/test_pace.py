@@ -10,6 +10,7 @@ from support import chat, messages, raw
 from support.desk import CHAT_PATH, MESSAGES_PATH, REQUEST_ID, Desk
 from support.provider import ScriptedProvider
 from support.script import Answer, Gate, Send, Step
+from support.waiting import until
 
 PAUSE_S = 0.06
 ROUTES = pytest.mark.parametrize(
@@ -86,6 +87,23 @@ def test_the_pace_is_that_of_a_direct_call(desk: Desk, path: str, model: str, an
     assert statistics.median(late["gateway"]) - statistics.median(late["direct"]) < PAUSE_S / 2
     assert late["gateway"][0] - late["direct"][0] < 2 * PAUSE_S
     assert statistics.median(gaps["gateway"]) == pytest.approx(statistics.median(gaps["direct"]), abs=PAUSE_S / 2)
+
+
+def test_the_count_of_an_open_call_is_right_also_when_nothing_more_arrives(desk: Desk) -> None:
+    desk.provider.then(
+        chat.streamed(["ten words of text that arrive all at once, then silence "] * 50).gated_after(51, "on")
+    )
+    with raw.RawCall(desk.daemon.port, desk.request(CHAT_PATH, body("gpt"))) as call:
+        _, headers = call.head()
+        (request_id,) = (value for name, value in headers if name.lower() == REQUEST_ID)
+        until(lambda: 300 < output_so_far(desk, request_id) < 1200, "the whole burst to be counted", 5)
+        desk.provider.open("on")
+        call.piece_with(chat.DONE)
+
+
+def output_so_far(desk: Desk, request_id: str) -> int:
+    found = [row["output_tokens"] for row in desk.daemon.control.requests(state="open") if row["id"] == request_id]
+    return int(found[0]) if found else 0
 
 
 def test_a_silent_stream_stays_open(desk: Desk) -> None:

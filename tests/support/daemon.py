@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import httpx
+
 from support.books import Books
 from support.control import Control
 from support.waiting import until
@@ -187,4 +189,7 @@ class Daemon:
         if not answers(self._socket):
             return None
         self._control = self._control or Control(self._socket)
-        return self._control.status()
+        try:
+            return self._control.status()
+        except httpx.TransportError:
+            return None

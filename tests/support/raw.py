@@ -39,6 +39,7 @@ class RawCall:
     def __init__(self, port: int, data: bytes, *, limit_s: float = 20.0) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=limit_s)
         self._buffer = b""
+        self._head: tuple[int, list[tuple[str, str]]] | None = None
         self.sent_at = time.monotonic()
         try:
             self._socket.sendall(data)
@@ -62,8 +63,8 @@ class RawCall:
         self._socket.sendall(data)
 
     def head(self) -> tuple[int, list[tuple[str, str]]]:
-        """Read the answer's head, past any interim answer."""
-        while True:
+        """Return the answer's head, past any interim answer."""
+        while self._head is None:
             while b"\r\n\r\n" not in self._buffer:
                 assert self._fill(), f"the connection ended before an answer's head: {self._buffer!r}"
             raw, self._buffer = self._buffer.split(b"\r\n\r\n", 1)
@@ -71,7 +72,8 @@ class RawCall:
             status = int(first.split(" ")[1])
             if status >= 200:
                 pairs = (line.partition(":") for line in lines)
-                return status, [(name, value.strip()) for name, _, value in pairs]
+                self._head = status, [(name, value.strip()) for name, _, value in pairs]
+        return self._head
 
     def piece_with(self, needle: bytes) -> bytes:
         """Read until the bytes have arrived and return everything so far, framing and all."""
