@@ -49,7 +49,7 @@ QUERIES = [
     ("/usage?to=2026-01-01", "either a period"),
     ("/usage?from=2026-02-01&to=2026-01-01", "ends"),
     ("/usage?from=1.1.2026", "from is a day"),
-    ("/usage?from=0001-01-01", "1970"),
+    ("/usage?from=0001-01-01&to=0001-01-02", "1970"),
     ("/usage?user=x&everyone=true", "either user or everyone"),
     ("/usage?everyone=perhaps", "everyone"),
     ("/usage?period=7d&period=30d", "given 2 times"),

@@ -17,8 +17,10 @@ NamedPeriod = Literal["today", "7d", "30d", "90d", "all"]
 _USUAL: NamedPeriod = "today"
 _BARS: dict[Granularity, int] = {"5m": 8, "hour": 100, "day": 4000, "week": 30_000, "month": 3_000_000}
 """How many days may be cut into bars of each width."""
-_ROWS: dict[By, int] = {"hour": 400, "day": 4000}
-"""How many days from ``from`` to ``to`` may be broken down by time: cutting 400 days into hours takes 50 ms."""
+_SPAN_DAYS = 4000
+"""How many days ``from`` and ``to`` may be apart: reading a century takes over a second, all others waiting."""
+_HOURLY_DAYS = 400
+"""How many of them may be broken down by the hour: cutting 400 days into hours takes 50 ms."""
 _LARGEST = 2**63 - 1
 """What an integer column can hold."""
 Count = Annotated[int, Meta(ge=1, le=_LARGEST)]
@@ -44,8 +46,13 @@ class Span(Asked, frozen=True, kw_only=True):
         if self.period is not None or self.first is None:
             raise DirectoryError("invalid_query", "query: give either a period, or from and, if you like, to")
         last = now.astimezone(zone).date() if self.last is None else _day("to", self.last)
+        first = _day("from", self.first)
+        if (last - first).days >= _SPAN_DAYS:
+            raise DirectoryError(
+                "invalid_query", f"query: from and to are more than {_SPAN_DAYS} days apart", "Use period=all."
+            )
         try:
-            return between(_day("from", self.first), last, now, zone)
+            return between(first, last, now, zone)
         except ValueError as wrong:
             raise DirectoryError("invalid_query", f"query: {wrong}") from wrong
 
@@ -78,12 +85,11 @@ class MemberUsage(Filtered, frozen=True, kw_only=True):
 
     def dimension(self, window: Window) -> By:
         """Return what to break down by; raises DirectoryError when a span of days makes too many rows of time."""
-        most = _ROWS.get(self.by)
-        if most is not None and window.start is not None and (window.end - window.start).days > most:
+        if self.by == "hour" and window.start is not None and (window.end - window.start).days > _HOURLY_DAYS:
             raise DirectoryError(
                 "invalid_query",
-                f"query: by={self.by} makes too many rows of that period",
-                f"Take at most {most} days, or period=all.",
+                "query: by=hour makes too many rows of that period",
+                f"Take at most {_HOURLY_DAYS} days, or period=all.",
             )
         return self.by
 
