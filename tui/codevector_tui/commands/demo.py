@@ -28,42 +28,23 @@ def show(*, in_terminal: bool) -> None:
         raise Fault("a demo ends with its process and has nothing to print as JSON", "leave out --json")
     with _signals_end_it(), _throw_away_home() as home:
         _move_into(home)
-        process = _start(quiet=in_terminal)
+        output.note(f"Writing 90 days of made-up history into {home} …")
+        started = launch.start_detached("--demo", ready_s=READY_S)
         try:
-            status = launch.await_ready(lambda: process.poll() is not None, READY_S)
-            if status is None:
-                raise Fault(
-                    f"the demo's daemon did not start (exit status {process.wait()})", "its reason stands above"
-                )
-            _tell(status, home)
-            if in_terminal:
-                subprocess.run([launch.program("codevector-tui")], check=False)  # noqa: S603 — our own program
-            else:
-                process.wait()
+            _run(*started, home, in_terminal=in_terminal)
         except (_Ended, KeyboardInterrupt):
             output.note("The demo has ended.")
         finally:
-            _stop(process)
+            launch.end(started[1])
 
 
-def _start(*, quiet: bool) -> "subprocess.Popen[bytes]":
-    """Start the demo's daemon in a session of its own, so that ^C reaches this process alone."""
-    return subprocess.Popen(  # noqa: S603 — our own program
-        [launch.program("codevectord"), "--demo"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if quiet else None,
-        stderr=subprocess.DEVNULL if quiet else None,
-        start_new_session=True,
-    )
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(launch.GONE_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _run(status: Status, daemon: "subprocess.Popen[bytes]", home: Path, *, in_terminal: bool) -> None:
+    output.say(f"DEMO: made-up history and traffic in {home}, removed at the end. Nothing here is yours.")
+    output.say(f"CodeVector (demo) listens on {status.gateway_url} (pid {status.pid})")
+    if in_terminal:
+        subprocess.run([launch.program("codevector-tui")], check=False)  # noqa: S603 — our own program
+    else:
+        daemon.wait()
 
 
 def _move_into(home: Path) -> None:
@@ -72,11 +53,6 @@ def _move_into(home: Path) -> None:
         del os.environ[name]
     os.environ["CODEVECTOR_HOME"] = str(home)
     os.environ["CODEVECTOR_LISTEN"] = "127.0.0.1:0"
-
-
-def _tell(status: Status, home: Path) -> None:
-    output.say(f"DEMO: made-up history and traffic in {home}, removed at the end. Nothing here is yours.")
-    output.say(f"CodeVector (demo) listens on {status.gateway_url} (pid {status.pid})")
 
 
 @contextmanager

@@ -27,8 +27,8 @@ def program(name: str) -> Path:
     return Path(found)
 
 
-def start_detached(ready_s: float = READY_S, arguments: tuple[str, ...] = ()) -> Status:
-    """Start a daemon that outlives this terminal, and return its status once it is ready.
+def start_detached(*arguments: str, ready_s: float = READY_S) -> "tuple[Status, subprocess.Popen[bytes]]":
+    """Start a daemon in a session of its own, which outlives this terminal, and wait until it is ready.
 
     Its standard error is read until then, for the one line it leaves with when it cannot start; its log is a file.
     """
@@ -39,21 +39,25 @@ def start_detached(ready_s: float = READY_S, arguments: tuple[str, ...] = ()) ->
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    assert process.stderr is not None
-    os.set_blocking(process.stderr.fileno(), False)
+    errors = process.stderr
+    assert errors is not None
+    os.set_blocking(errors.fileno(), False)
     said = bytearray()
 
     def has_ended() -> bool:
-        said.extend(process.stderr.read() or b"" if process.stderr else b"")
-        return process.poll() is not None
+        ended = process.poll() is not None
+        said.extend(errors.read() or b"")
+        return ended
 
     try:
-        status = await_ready(has_ended, ready_s)
-    finally:
-        process.stderr.close()
+        with errors:
+            status = await_ready(has_ended, ready_s)
+    except BaseException:
+        end(process)
+        raise
     if status is None:
         raise Fault(_last_words(said.decode(errors="replace")))
-    return status
+    return status, process
 
 
 def await_ready(has_ended: Callable[[], bool], limit_s: float) -> Status | None:
@@ -66,7 +70,9 @@ def await_ready(has_ended: Callable[[], bool], limit_s: float) -> Status | None:
         if status is not None or ended:
             return status
         time.sleep(_PAUSE_S)
-    raise Fault(f"the daemon is not ready after {limit_s:.0f} s", f"its log is {places.log}")
+    raise Fault(
+        f"the daemon was not ready after {limit_s:.0f} s", f"run codevectord to see why; its log is {places.log}"
+    )
 
 
 def replace_by(name: str, *arguments: str, env: Mapping[str, str] | None = None) -> None:
@@ -90,6 +96,16 @@ def aside(work: Callable[[], None]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Stop a daemon that this process started: politely, then by force."""
+    process.terminate()
+    try:
+        process.wait(GONE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def stop(pid: int, limit_s: float = GONE_S) -> None:

@@ -48,14 +48,14 @@ def up(*, as_demo: bool) -> None:
 
 
 def _up_in_background(running: Status | None) -> Up:
-    status = running or launch.start_detached()
+    status = running or launch.start_detached()[0]
     done = _set_up()
     return Up(running is None, talk.ask(lambda control: control.status()) if running is None else status, done)
 
 
 def _start() -> Status:
     output.note("Starting the daemon…")
-    return launch.start_detached()
+    return launch.start_detached()[0]
 
 
 def _open_monitor(status: Status) -> None:
@@ -93,7 +93,8 @@ def _tell(done: FirstRun, status: Status) -> None:
 
 
 def _in_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Tell whether a person sees this; the monitor draws on standard error."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def _leave_time_to_read() -> None:
