@@ -22,7 +22,7 @@ class Preview(MonitorApp):
         if LOSE:
             self.set_timer(1.0, self._lose)
         if not self.source.empty:  # type: ignore[attr-defined]
-            self.run_worker(self._traffic())
+            self.run_worker(self._traffic)
 
     def _lose(self) -> None:
         daemon: FakeDaemon = self.source  # type: ignore[assignment]

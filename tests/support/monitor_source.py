@@ -5,11 +5,12 @@ import random
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from codevector_shared.connection import NotRunning
+from codevector_shared.connection import ControlError, NotRunning
 from codevector_shared.money import nano, usd
 from codevector_shared.protocol import (
     Backend,
@@ -119,6 +120,7 @@ class FakeDaemon:
     demo: bool = False
     users: Sequence[str] = USERS
     stock: int = 0
+    refusal: str = ""
     hours: list[Hour] = field(default_factory=list)
     key_list: list[Key] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -131,7 +133,7 @@ class FakeDaemon:
         self.open: list[Request] = []
         self.finished: list[Request] = []
         if not self.empty:
-            self.hours = _history(self.now, self.busy)
+            self.hours = list(_history(self.now, self.busy))
             self.finished = [self.request(minutes=index * 1.7) for index in range(max(60, self.stock))]
             self.open = [
                 self.request(minutes=0.05, state="open", model="claude-sonnet-5"),
@@ -303,7 +305,9 @@ class FakeDaemon:
         return Keys(keys=list(self.key_list))
 
     async def create_key(self, order: KeyCreate) -> KeyCreated:
-        """Make a key."""
+        """Make a key, unless told to refuse."""
+        if self.refusal:
+            raise ControlError("bad_request", self.refusal, "Add one with: codevector users add", 400)
         made = KeyCreated(
             **msgspec.structs.asdict(_key(len(self.key_list) + 1, order.name or "key", self.now)),
             key="cv_4fK2mPq9_Zr7tYw3nB8cVxL5hJ6gDsA1eQoUiRpTkMzNvWbXyHfEaLdGjSu_c0f3",
@@ -460,7 +464,8 @@ class FakeDaemon:
         ]
 
 
-def _history(now: datetime, busy: float) -> list[Hour]:
+@lru_cache(maxsize=4)
+def _history(now: datetime, busy: float) -> tuple[Hour, ...]:
     """Make ninety days: quiet nights and week-ends, a slow rise, a model or two per hour."""
     chance = random.Random(20251122)
     start = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=180)
@@ -498,7 +503,7 @@ def _history(now: datetime, busy: float) -> list[Hour]:
                     ),
                 )
             )
-    return made
+    return tuple(made)
 
 
 def _sum(hours: Sequence[Hour]) -> Totals:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
 from importlib import import_module
+from pathlib import Path, PurePath
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,9 @@ from codevector_tui.throttle import Throttle
 from codevector_tui.viewmodel.header import Header
 from codevector_tui.viewmodel.link import Link
 from codevector_tui.viewmodel.times import zone_of
+from codevector_tui.work import start
 
+STYLES = Path(__file__).parent / "styles"
 PUBLISH_S = 0.25
 """Screens take in the live stream at most four times a second."""
 
@@ -49,7 +52,9 @@ class MonitorApp(App[None]):
     """codevector-tui."""
 
     TITLE = "CodeVector"
-    CSS_PATH = ["styles/app.tcss", "styles/dashboard.tcss", "styles/tables.tcss", "styles/modals.tcss"]  # noqa: RUF012 — as in Textual
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
+        STYLES / f"{name}.tcss" for name in ("app", "dashboard", "tables", "modals")
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [*APP_KEYS]
     ENABLE_COMMAND_PALETTE = True
 
@@ -115,8 +120,7 @@ class MonitorApp(App[None]):
         """Open the first screen, then connect."""
         self.go_to(self.place)
         feed = Feed(self.source, self._heard, self.now_ms)
-        self.run_worker(feed.run(), group="feed", exit_on_error=True)
-        self.run_worker(self._meet(), group="meet")
+        start(self, feed.run, "feed")
         self.run_worker(partial(import_module, "plotext"), thread=True, group="warm")
         self.set_interval(1.0, self._tick)
         self.theme_changed_signal.subscribe(self, self._recolour)
@@ -125,7 +129,7 @@ class MonitorApp(App[None]):
         lost_or_found = link.phase != self.link.phase
         self.link = link
         if lost_or_found and link.phase == "live":
-            self.run_worker(self._meet(), group="meet", exclusive=True)
+            start(self, self._meet, "meet")
         self._publish()
 
     async def _meet(self) -> None:
@@ -138,7 +142,7 @@ class MonitorApp(App[None]):
     def on_link_changed(self, message: LinkChanged) -> None:
         """Show the news on the screen that is open; the others catch up when they are shown."""
         page = self._page()
-        if page is not None:
+        if page is not None and page.ready:
             page.follow(message.link)
 
     def _page(self) -> Page | None:
@@ -146,7 +150,7 @@ class MonitorApp(App[None]):
 
     def _tick(self) -> None:
         page = self._page()
-        if page is not None:
+        if page is not None and page.ready:
             page.query_one("HeaderBar").redraw()  # type: ignore[attr-defined]  # queried by name
             if self.link.phase == "lost":
                 page.follow(self.link)
@@ -192,8 +196,7 @@ class MonitorApp(App[None]):
     def action_reconnect(self) -> None:
         """Read everything again, and connect at once when the connection is lost."""
         if self.link.phase != "live":
-            self.workers.cancel_group(self, "feed")
-            self.run_worker(Feed(self.source, self._heard, self.now_ms, start=self.link).run(), group="feed")
+            start(self, Feed(self.source, self._heard, self.now_ms, start=self.link).run, "feed")
         page = self._page()
         if page is not None:
             page.reload()

@@ -62,7 +62,15 @@ PERIOD_KEYS = (
 DASHBOARD_KEYS = (
     *PERIOD_KEYS,
     Binding("left", "cursor(-1)", "Cursor", tooltip="The exact numbers of one bar", id="chart.left", key_display="←→"),
-    Binding("right", "cursor(1)", "Cursor", tooltip="The exact numbers of one bar", show=False, id="chart.right"),
+    Binding(
+        "right",
+        "cursor(1)",
+        "Cursor",
+        key_display="→",
+        tooltip="The exact numbers of one bar",
+        show=False,
+        id="chart.right",
+    ),
     Binding("enter", "drill", "Open day", tooltip="Look closely at the bar under the cursor", id="chart.drill"),
     Binding("t", "today", "Today", show=False, id="period.today"),
     Binding("g", "granularity", "Bars", tooltip="Cut the period into other bars", id="chart.granularity"),

@@ -18,11 +18,13 @@ _SMALLEST = (16, 3)
 
 @lru_cache(maxsize=64)
 def picture(spec: ChartSpec, width: int, height: int, *, chosen: int | None = None) -> tuple[Row, ...]:
-    """Return a chart of exactly this size as rows of spans; nothing when there is no room or no bucket."""
+    """Return a chart of exactly this size as rows of spans; nothing when there is no bucket or no room for all."""
     if width < _SMALLEST[0] or height < _SMALLEST[1] or not spec.buckets:
         return ()
     left, right = _scales(spec, height - 1)
     slots = slots_of(spec, width, height)
+    if spec.buckets > slots.cells:
+        return ()
     grid = plot.draw(_frame(spec, (width, height), (left, right), slots))
     offset = _ruler(left).width
     canvas = [line[offset : offset + slots.cells] for line in grid[:-1]]

@@ -18,6 +18,7 @@ from codevector_tui.viewmodel.spans import Row, Span, inset
 from codevector_tui.widgets.grid import Grid
 from codevector_tui.widgets.lines import Lines
 from codevector_tui.widgets.tabs import Tabs
+from codevector_tui.work import start
 
 PAGE = 200
 """Rows fetched at a time."""
@@ -109,7 +110,7 @@ class ActivityScreen(Page):
     def on_grid_near_end(self) -> None:
         """Fetch the next page."""
         if not self._complete and self.history and not self.query_one("#filter", Input).value:
-            self.run_worker(self._older(), group="older", exclusive=True)
+            start(self, self._older, "older")
 
     async def _older(self) -> None:
         last = self.history[-1].id

@@ -254,6 +254,15 @@ class DashboardScreen(Page):
         """Move the cursor of the chart."""
         self._chart().move(by)
 
+    def action_copy(self) -> None:
+        """Copy the numbers under the cursor, or the four of the period."""
+        said = self._chart().said
+        if not said and self.data is not None:
+            said = "   ".join(f"{card.title} {card.value}{card.mark}" for card in cards(self.data, self._now()))
+        if said:
+            self.monitor.copy_to_clipboard(said)
+            self.notify(said, title="Copied", markup=False, timeout=2)
+
     def _chart(self) -> Chart:
         focused = self.focused
         if isinstance(focused, Chart):

@@ -32,7 +32,7 @@ class HelpScreen(Dialog[None]):
 
 def _told(binding: Binding) -> bool:
     """Return whether a binding is one of ours that the help explains; the digits are said once."""
-    return binding.id is not None and not binding.id.startswith("go.")
+    return binding.id is not None and not binding.id.startswith(("go.", "app.quit_"))
 
 
 def _entry(binding: Binding) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """The gateway keys: create one, shown once and copied; revoke one, after asking."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -15,6 +16,7 @@ from codevector_tui.screens.secret import SecretScreen
 from codevector_tui.viewmodel.keys import keys, spend_by_key
 from codevector_tui.viewmodel.table import sort
 from codevector_tui.widgets.grid import Grid
+from codevector_tui.work import start
 
 
 class KeysScreen(Page):
@@ -62,7 +64,7 @@ class KeysScreen(Page):
 
     def _create(self, order: KeyCreate | None) -> None:
         if order is not None:
-            self.run_worker(self._make(order), group="change")
+            start(self, partial(self._make, order), "create")
 
     async def _make(self, order: KeyCreate) -> None:
         made: list[KeyCreated] = []
@@ -88,7 +90,7 @@ class KeysScreen(Page):
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 — Textual gives the answer so
             if yes:
-                self.run_worker(self._revoke(key.id), group="change")
+                start(self, partial(self._revoke, key.id), f"revoke-{key.id}")
 
         self.app.push_screen(question, answered)
 

@@ -18,6 +18,7 @@ from codevector_tui.widgets.header_bar import HeaderBar
 from codevector_tui.widgets.lines import Lines
 from codevector_tui.widgets.nav_line import NavLine
 from codevector_tui.widgets.rail import Rail
+from codevector_tui.work import start
 
 if TYPE_CHECKING:
     from codevector_tui.app import MonitorApp
@@ -45,6 +46,11 @@ class Page(Screen[None]):
     def monitor(self) -> "MonitorApp":
         """The app, typed."""
         return cast("MonitorApp", self.app)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the screen is composed, and not yet being taken down."""
+        return bool(self.query("#body")) and bool(self.query("Footer"))
 
     def compose(self) -> ComposeResult:
         """Put the screen's body into the common frame."""
@@ -81,6 +87,8 @@ class Page(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""
+        if not self.ready:
+            return
         self.query_one(Rail).redraw()
         self.query_one(NavLine).redraw()
         self.follow(self.monitor.link)
@@ -112,8 +120,8 @@ class Page(Screen[None]):
             panel.show(lambda width, height: trouble_rows(trouble, retry_s, width, height))
 
     def _start_load(self) -> None:
-        if self.is_current:
-            self.run_worker(self._load(), group="load", exclusive=True)
+        if self.is_current and self.ready:
+            start(self, self._load, "load")
 
     async def _load(self) -> None:
         if await self.attempt(self.fetch):

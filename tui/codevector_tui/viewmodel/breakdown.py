@@ -10,7 +10,7 @@ from codevector_tui.viewmodel.kpi import basis_mark
 from codevector_tui.viewmodel.spans import Row, Span, bar, fit
 
 _NAME = (12, 26)
-_COUNTS_FROM = 44
+_COUNTS_FROM = 52
 """Cells from which a line also says requests and tokens."""
 _COUNT = 8
 

@@ -41,7 +41,7 @@ class Header:
     def _name(self) -> Row:
         demo = self.link.live is not None and self.link.live.status.demo
         name = Span("CodeVector", "brand")
-        return (name, Span(" DEMO ", "badge")) if demo else (name,)
+        return (name, Span(" "), Span(" DEMO ", "badge")) if demo else (name,)
 
     def _who(self) -> Row:
         if self.me is None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from codevector_shared.formats import compact, dollars, duration, percent
-from codevector_shared.money import nano
+from codevector_shared.money import NANOS_PER_USD, nano
 from codevector_shared.protocol import Bucket, Dashboard, Totals
 from codevector_tui.viewmodel.spans import Row, Span
 from codevector_tui.viewmodel.times import moment
 
 _FIRST_AGAIN = 31
+_WHOLE_FROM = 10 * NANOS_PER_USD
 _LARGE = 10
 """Times the previous value; beyond it the factor is said instead of a percentage."""
 
@@ -51,7 +52,7 @@ def cards(dashboard: Dashboard, now: datetime) -> tuple[Card, Card, Card, Card]:
 
 def _spend(dashboard: Dashboard, passed: Sequence[Bucket]) -> Card:
     totals = dashboard.totals
-    facts = [f"{dollars(dashboard.spend_usd_per_hour, 2)}/h"] if totals.requests else []
+    facts = [f"{_rounded(dashboard.spend_usd_per_hour)}/h"] if totals.requests else []
     if dashboard.month_end_usd is not None:
         facts.append(f"{_rounded(dashboard.month_end_usd)} by {_month_end(dashboard)}")
     if nano(totals.own_login_usd):
@@ -75,7 +76,8 @@ def _month_end(dashboard: Dashboard) -> str:
 
 
 def _rounded(amount: str) -> str:
-    return dollars(amount, 0) if abs(nano(amount)) >= 10 * nano("1") else dollars(amount)
+    """Return an amount in whole cents, or from ten dollars in whole dollars: a guess needs no more."""
+    return dollars(amount, 0 if abs(nano(amount)) >= _WHOLE_FROM else 2)
 
 
 def _requests(dashboard: Dashboard, passed: Sequence[Bucket]) -> Card:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from codevector_tui.viewmodel.spans import Align, Row, Span, bar, fit
@@ -73,7 +74,8 @@ def sort(table: Table[T], choice: int) -> Table[T]:
 GAP = 2
 
 
-def place(columns: Sequence[Column], width: int) -> tuple[Placed, ...]:
+@lru_cache(maxsize=64)
+def place(columns: tuple[Column, ...], width: int) -> tuple[Placed, ...]:
     """Return the columns that fit into ``width`` cells, with spare room shared by their flex."""
     kept = list(range(len(columns)))
     while len(kept) > 1 and _least(columns, kept) > width:
@@ -113,5 +115,5 @@ def line(columns: Sequence[Column], cells: Sequence[Span], placed: Sequence[Plac
         if columns[index].bar and cell.tone != "muted":
             spans.extend(bar(float(cell.text), width, cell.tone))
             continue
-        spans.append(cell._replace(text=fit(cell.text, width, columns[index].align)))
+        spans.append(Span(fit(cell.text, width, columns[index].align), cell.tone, cell.action))
     return tuple(spans)

@@ -11,8 +11,8 @@ from codevector_tui.viewmodel.chartspec import ChartSpec
 from codevector_tui.viewmodel.spans import BLANK, Row, Span, fit
 from codevector_tui.widgets.spanview import SpanView
 
-_AXES = 10
-"""Cells that the two value axes take at most, roughly."""
+_AXES = 14
+"""Cells that the two value axes take at most."""
 
 
 class Chart(SpanView, can_focus=True):
@@ -57,12 +57,14 @@ class Chart(SpanView, can_focus=True):
             self.redraw()
             self.post_message(self.CursorMoved())
 
+    @property
+    def said(self) -> str:
+        """The exact numbers under the cursor, or nothing."""
+        return self._spec.exact[self.cursor] if self._spec is not None and self.cursor is not None else ""
+
     def _caption(self) -> None:
         spec = self._spec
-        if spec is not None and self.cursor is not None:
-            self.border_subtitle = spec.exact[self.cursor]
-        else:
-            self.border_subtitle = self._legend if spec is not None else ""
+        self.border_subtitle = self.said or (self._legend if spec is not None else "")
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """Return the chart, or the words for an empty one."""

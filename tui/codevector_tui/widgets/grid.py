@@ -127,14 +127,15 @@ class Grid(ScrollView, Painter, can_focus=True):
     def _go(self, index: int) -> None:
         if self._table is None or not self._table.items:
             return
-        last = len(self._table.items) - 1
+        last, before = len(self._table.items) - 1, self._at
         self._at = max(0, min(last, index))
-        room = max(1, self.size.height - 1)
-        top = round(self.scroll_y)
+        room, top = max(1, self.size.height - 1), round(self.scroll_y)
         wanted = min(max(top, self._at - room + 1), self._at)
-        if wanted != top:
+        if wanted == top:
+            self.refresh(*(Region(0, 1 + line - top, self.size.width, 1) for line in (before, self._at)))
+        else:
             self.scroll_to(y=wanted, animate=False, immediate=True)
-        self.refresh()
+            self.refresh()
         self.post_message(self.Moved(self, self.item))
         if last - self._at < room:
             self.post_message(self.NearEnd())

@@ -9,6 +9,9 @@ from codevector_tui.viewmodel.spans import BLANK, Row, Span, ends, width_of
 from codevector_tui.widgets.spanview import SpanView
 
 _LEAST_SHAPE = 6
+_WIDE = 36
+"""Cells from which the shape stands beside the number."""
+_WIDEST_NUMBER = 18
 
 
 class KpiCard(SpanView):
@@ -40,9 +43,8 @@ class KpiCard(SpanView):
         number = _digits(card)
         if width_of(number[0]) > width:
             return (BLANK, *_compact(card, width, height - 2))
-        beside = width - width_of(number[0]) - 4
-        if beside >= width // 3 and beside >= 2 * _LEAST_SHAPE:
-            return _wide(card, number, width, height, beside)
+        if width >= _WIDE:
+            return _wide(card, number, width, height, width - max(_WIDEST_NUMBER, width_of(number[0])) - 3)
         return (*number, *(BLANK,) * (height - HEIGHT - 1), _below(card, width))
 
 
