@@ -1,5 +1,6 @@
 """The one place that builds the object graph: what needs what, opened in order and closed in reverse."""
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -10,6 +11,7 @@ from functools import cache
 from codevector_daemon.control import Services, control_app, member_blueprint
 from codevector_daemon.directory import Directory
 from codevector_daemon.directory.vault import Vault, load_master
+from codevector_daemon.errors import StartError
 from codevector_daemon.gateway.call import Gateway
 from codevector_daemon.gateway.hosts import AllowedHosts
 from codevector_daemon.gateway.http_upstream import HttpUpstream
@@ -17,11 +19,14 @@ from codevector_daemon.gateway.metrics import Metrics
 from codevector_daemon.gateway.pages import gateway_app
 from codevector_daemon.gateway.running import Running
 from codevector_daemon.gateway.settle import orphan_event
-from codevector_daemon.gateway.upstream import Upstreams
+from codevector_daemon.gateway.upstream import Upstream, Upstreams
 from codevector_daemon.gateway.usage_option import UsageOption
 from codevector_daemon.ledger import Ledger
+from codevector_daemon.listeners import Listeners
 from codevector_daemon.metering.prices import PriceBook
 from codevector_daemon.sandbox import SandboxProvider
+from codevector_daemon.sandbox.demo import furnish
+from codevector_daemon.sandbox.traffic import live_traffic
 from codevector_daemon.serve import Apps
 from codevector_daemon.settings import Settings
 from codevector_daemon.store.engine import Store
@@ -41,11 +46,12 @@ class Daemon:
 
     apps: Apps
     gateway: Gateway
+    services: Services
 
 
 @asynccontextmanager
 async def compose(
-    places: Places, settings: Settings, environ: Mapping[str, str], gateway_url: str, *, demo: bool
+    places: Places, settings: Settings, environ: Mapping[str, str], at: Listeners, *, demo: bool
 ) -> AsyncIterator[Daemon]:
     """Open everything the daemon needs; on the way out the ledger is written and the store closed last."""
     async with AsyncExitStack() as closing:
@@ -53,6 +59,7 @@ async def compose(
         closing.push_async_callback(store.close)
         directory = await Directory.open(store, Vault(load_master(places.master_key, environ)), now_ms)
         prices = _prices(places, settings)
+        closing.push_async_callback(directory.close)
         ledger = await Ledger.open(
             store,
             node=f"{os.getpid()}",
@@ -83,12 +90,28 @@ async def compose(
             directory=directory,
             prices=prices,
             upstream=upstream,
-            status=_status(places, settings, gateway, gateway_url, demo=demo),
+            status=_status(settings, gateway, at, demo=demo),
             now_ms=now_ms,
         )
         app = gateway_app(gateway, cache(lambda: Metrics(ledger)))
         app.register_blueprint(member_blueprint(services))
-        yield Daemon(Apps(gateway=app, control=control_app(services)), gateway)
+        if demo:
+            await closing.enter_async_context(_demo(directory, ledger, http, at.gateway_url))
+        yield Daemon(Apps(gateway=app, control=control_app(services)), gateway, services)
+
+
+@asynccontextmanager
+async def _demo(directory: Directory, ledger: Ledger, upstream: Upstream, gateway_url: str) -> AsyncIterator[None]:
+    """Furnish an empty home with a made-up past, and send sandbox traffic through the gateway while it is served."""
+    if directory.providers():
+        raise StartError("--demo fills an empty home, and this one has providers; set CODEVECTOR_HOME to a new folder")
+    secrets = await furnish(directory, ledger, now_ms())
+    async with asyncio.TaskGroup() as background:
+        traffic = background.create_task(live_traffic(upstream, gateway_url, secrets))
+        try:
+            yield
+        finally:
+            traffic.cancel()
 
 
 def _prices(places: Places, settings: Settings) -> PriceBook:
@@ -96,9 +119,7 @@ def _prices(places: Places, settings: Settings) -> PriceBook:
     return PriceBook.open(places.rates_cache, defaults=defaults)
 
 
-def _status(
-    places: Places, settings: Settings, gateway: Gateway, gateway_url: str, *, demo: bool
-) -> Callable[[], Status]:
+def _status(settings: Settings, gateway: Gateway, at: Listeners, *, demo: bool) -> Callable[[], Status]:
     started = time.monotonic()
 
     def status() -> Status:
@@ -106,8 +127,8 @@ def _status(
         return Status(
             version=__version__,
             pid=os.getpid(),
-            gateway_url=gateway_url,
-            socket=str(places.socket),
+            gateway_url=at.gateway_url,
+            socket=str(at.control_path),
             database=settings.database_url,
             uptime_s=round(time.monotonic() - started, 3),
             providers=len(directory.providers()),

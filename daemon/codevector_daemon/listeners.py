@@ -55,6 +55,8 @@ class Listeners:
     """The root of the gateway as a client on this machine reaches it."""
     control_path: Path
     owns_control: bool
+    places: frozenset[int | str]
+    """The gateway's port and the control socket's path."""
 
     def close(self) -> None:
         """Close what no server took over, and take away the control socket's file if it is ours."""
@@ -64,18 +66,41 @@ class Listeners:
             self.control_path.unlink(missing_ok=True)
 
 
+def hang_up(listeners: Listeners) -> None:
+    """End every connection accepted on either socket: nothing else ends a write to a client that never reads."""
+    for descriptor in Path("/dev/fd").iterdir():
+        try:
+            with socket.socket(fileno=os.dup(int(descriptor.name))) as connection:
+                connection.getpeername()
+                if _place(connection) in listeners.places:
+                    connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            continue  # no socket, or one without a peer
+
+
+def _place(opened: socket.socket) -> int | str:
+    """Return the port or the path that a socket is at; every connection shares its listener's."""
+    name = opened.getsockname()
+    return name[1] if isinstance(name, tuple) else os.fsdecode(name)
+
+
 def open_listeners(address: tuple[str, int], control: Path, environ: Mapping[str, str]) -> Listeners:
     """Bind both sockets, or take those of the service manager. Raises StartError."""
     given = activated(environ)
     gateway = given.get("gateway") or _bind_gateway(*address)
-    url = _url(*gateway.getsockname()[:2])
-    if "control" in given:
-        return Listeners(gateway, given["control"], url, Path(given["control"].getsockname()), owns_control=False)
     try:
-        return Listeners(gateway, _bind_control(control), url, control, owns_control=True)
+        opened = given.get("control") or _bind_control(control)
     except StartError:
         gateway.close()
         raise
+    return Listeners(
+        gateway=gateway,
+        control=opened,
+        gateway_url=_url(*gateway.getsockname()[:2]),
+        control_path=Path(opened.getsockname()),
+        owns_control="control" not in given,
+        places=frozenset({_place(gateway), _place(opened)}),
+    )
 
 
 def _url(host: str, port: int) -> str:

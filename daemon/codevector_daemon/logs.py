@@ -20,6 +20,7 @@ def configure(file: Path) -> None:
     except OSError as error:
         problem = error
     logging.basicConfig(level=logging.INFO, format=FORMAT, handlers=handlers)
-    logging.getLogger("codevector_daemon.http").setLevel(logging.WARNING)
+    for name in ("codevector_daemon.http", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     if problem is not None:
         logging.getLogger(__name__).warning("%s cannot be written (%s): logging to standard error only", file, problem)

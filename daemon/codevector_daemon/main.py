@@ -54,12 +54,13 @@ async def _serve(places: Places, settings: Settings, listeners: "Listeners", *, 
     from codevector_daemon.notify import Notifier  # noqa: PLC0415
     from codevector_daemon.serve import serve  # noqa: PLC0415
 
-    async with compose(places, settings, os.environ, listeners.gateway_url, demo=demo) as daemon:
+    async with compose(places, settings, os.environ, listeners, demo=demo) as daemon:
         _say(f"listening on {listeners.gateway_url}, control socket {listeners.control_path}")
         await serve(
             daemon.apps,
             listeners,
             daemon.gateway.running,
+            daemon.services.live,
             Notifier(os.environ),
             shutdown_s=settings.shutdown_seconds,
         )

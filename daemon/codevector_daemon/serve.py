@@ -10,14 +10,18 @@ from typing import Any
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 
+from codevector_daemon.control.live import LiveHub
 from codevector_daemon.gateway.running import Running
-from codevector_daemon.listeners import BACKLOG, Listeners
+from codevector_daemon.listeners import BACKLOG, Listeners, hang_up
+from codevector_daemon.metering import estimate
 from codevector_daemon.notify import Notifier
 
 logger = logging.getLogger(__name__)
 
 SETTLE_S = 1.2
 """How long calls that were ended by the shutdown may take to be settled."""
+HANG_UP_S = 0.5
+"""How long the server may take to notice that all its connections are ended."""
 HEADER_BYTES = 256 * 1024
 KEEP_ALIVE_S = 600.0
 """Tools keep connections open between a person's prompts."""
@@ -31,7 +35,9 @@ class Apps:
     control: Any
 
 
-async def serve(apps: Apps, listeners: Listeners, running: Running, notifier: Notifier, *, shutdown_s: float) -> None:
+async def serve(
+    apps: Apps, listeners: Listeners, running: Running, live: LiveHub, notifier: Notifier, *, shutdown_s: float
+) -> None:
     """Serve until SIGTERM or SIGINT; returns when every call is settled."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -42,15 +48,18 @@ async def serve(apps: Apps, listeners: Listeners, running: Running, notifier: No
         asyncio.ensure_future(_serve_one(apps.control, listeners.control.detach(), stopping, shutdown_s)),
     ]
     watchdog = asyncio.ensure_future(_watchdog(notifier))
+    stopped = asyncio.ensure_future(stopping.wait())
     try:
         notifier.tell("READY=1")
-        stopped = asyncio.ensure_future(stopping.wait())
         await asyncio.wait([stopped, *servers], return_when=asyncio.FIRST_COMPLETED)
         stopping.set()
         notifier.tell("STOPPING=1")
+        live.close()
         await _let_finish(running, shutdown_s)
+        hang_up(listeners)
+        await asyncio.wait(servers, timeout=HANG_UP_S)
     finally:
-        for task in (*servers, watchdog):
+        for task in (stopped, *servers, watchdog):
             task.cancel()
         results = await asyncio.gather(*servers, watchdog, return_exceptions=True)
     for result in results:
@@ -84,6 +93,7 @@ async def _let_finish(running: Running, shutdown_s: float) -> None:
             await running.idle()
             return
     logger.warning("%d calls did not finish within %.1f s and are interrupted", len(running), shutdown_s)
+    estimate.hurry()
     running.stop_all()
     with suppress(TimeoutError):
         async with asyncio.timeout(SETTLE_S):

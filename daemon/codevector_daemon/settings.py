@@ -16,8 +16,8 @@ from codevector_daemon.errors import SettingsError
 from codevector_shared.paths import Places
 
 PREFIX = "CODEVECTOR_"
-ELSEWHERE = frozenset({"home", "master_key", "url", "key"})
-"""Variables that are no settings: read by paths, the vault, the command line and the monitor."""
+ELSEWHERE = frozenset({"home", "master_key", "url", "key", "project"})
+"""Variables that are no settings: read by paths, the vault, the command line, the monitor and connected tools."""
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400, description="a number of seconds from 0 to 86400")]
 Price = Annotated[str, Meta(pattern=r"^\d+(\.\d+)?$", description='a price in USD per million tokens, such as "2.50"')]

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -31,9 +30,11 @@ class Places:
     def from_environment(cls, environ: Mapping[str, str]) -> "Places":
         """Read CODEVECTOR_HOME and CODEVECTOR_SOCKET; an empty variable counts as unset."""
         home = environ.get("CODEVECTOR_HOME") or None
-        places = cls._in_one_folder(Path(home).expanduser().absolute()) if home else cls._on_this_platform()
+        runtime = runtime_folder(environ)
+        places = cls._in_one_folder(Path(home).expanduser().absolute()) if home else cls._on_this_platform(runtime)
         socket = environ.get("CODEVECTOR_SOCKET") or _socket_setting(places.config_file)
-        return places.with_socket(Path(socket).expanduser().absolute() if socket else places.socket)
+        wanted = Path(socket).expanduser().absolute() if socket else places.socket
+        return replace(places, socket=_short_enough(wanted, runtime))
 
     @classmethod
     def _in_one_folder(cls, home: Path) -> "Places":
@@ -49,7 +50,7 @@ class Places:
         )
 
     @classmethod
-    def _on_this_platform(cls) -> "Places":
+    def _on_this_platform(cls, runtime: Path) -> "Places":
         dirs = PlatformDirs("codevector", appauthor=False)
         data = dirs.user_data_path
         return cls(
@@ -57,26 +58,19 @@ class Places:
             config_file=dirs.user_config_path / "config.toml",
             database=data / "codevector.db",
             spool=data / "spool",
-            socket=runtime_folder() / "control.sock",
+            socket=runtime / "control.sock",
             log=dirs.user_log_path / "daemon.log",
             master_key=data / "master.key",
             rates_cache=dirs.user_cache_path / "rates.cache",
         )
 
-    def with_socket(self, socket: Path) -> "Places":
-        """Take that control socket, or a short one in the runtime folder where the platform cannot take its path."""
-        if len(os.fsencode(socket)) > SOCKET_PATH_LIMIT:
-            name = hashlib.sha256(os.fsencode(socket)).hexdigest()[:16]
-            socket = runtime_folder() / f"{name}.sock"
-        return replace(self, socket=socket)
 
-
-def runtime_folder() -> Path:
+def runtime_folder(environ: Mapping[str, str]) -> Path:
     """Return this user's folder for sockets: under XDG_RUNTIME_DIR where there is one, else a private one in /tmp."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    runtime = environ.get("XDG_RUNTIME_DIR")
     if runtime and Path(runtime).is_dir():
         return Path(runtime) / "codevector"
-    return Path(tempfile.gettempdir()) / f"codevector-{os.getuid()}"
+    return Path("/tmp") / f"codevector-{os.getuid()}"  # noqa: S108 - private to the user; TMPDIR may differ by program
 
 
 def _socket_setting(config_file: Path) -> str | None:
@@ -87,3 +81,10 @@ def _socket_setting(config_file: Path) -> str | None:
         return None
     socket = settings.get("socket")
     return socket if isinstance(socket, str) else None
+
+
+def _short_enough(socket: Path, runtime: Path) -> Path:
+    """Return the path, or a short one in the runtime folder where the platform could not bind it."""
+    if len(os.fsencode(socket)) <= SOCKET_PATH_LIMIT:
+        return socket
+    return runtime / f"{hashlib.sha256(os.fsencode(socket)).hexdigest()[:16]}.sock"

@@ -17,7 +17,6 @@ def test_credentials_attribution_and_hop_by_hop_lines_stay_here() -> None:
         (b"X-Codevector-Key", b"cv_x"),
         (b"X-Client-App", b"mine"),
         (b"X-Project", b"mine"),
-        (b"Content-Length", b"3"),
         (b"Content-Encoding", b"gzip"),
         (b"Connection", b"keep-alive, X-Private"),
         (b"X-Private", b"1"),

@@ -23,7 +23,6 @@ _HOP_BY_HOP = frozenset(
 CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key"})
 _STAYS_HERE = _HOP_BY_HOP | {
     b"host",
-    b"content-length",
     b"content-encoding",
     b"expect",
     b"x-client-app",

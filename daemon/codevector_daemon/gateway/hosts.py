@@ -1,8 +1,11 @@
 """Which ``Host`` a request may name: a page in a browser must not reach the gateway under a name of its own."""
 
+import re
+
 from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.headers import HeaderMap
 
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:/@\s]+))(?::\d{1,5})?")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -14,8 +17,7 @@ class AllowedHosts:
 
     def check(self, headers: HeaderMap, server: tuple[str, int | None] | None) -> None:
         """Raise Refused with 421 for a name that is not allowed."""
-        host = headers.text(b"host") or ""
-        name = _without_port(host).lower()
+        name = _name(headers.text(b"host") or "").lower()
         if name in self._names or (server is not None and name == server[0]):
             return
         raise Refused(
@@ -26,7 +28,7 @@ class AllowedHosts:
         )
 
 
-def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
+def _name(host: str) -> str:
+    """Return the name or address of a Host line without its port; empty where the line is malformed."""
+    found = _HOST.fullmatch(host)
+    return (found[1] or found[2]) if found else ""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 
 from msgspec.structs import replace
 
+from codevector_daemon.dialects.counting import stated_cost_nano
 from codevector_daemon.errors import Refused, StoreError, UpstreamError
 from codevector_daemon.gateway import headers, refusal, routing, settle
 from codevector_daemon.gateway.call import Call, Gateway
@@ -25,6 +26,7 @@ PROGRESS_S = 0.25
 LAST_WORD_S = 1.0
 """How long a client that is being cut off may take to read why."""
 FIRST_ERROR_STATUS = 400
+COST_HEADER = b"x-litellm-response-cost"
 USAGE_OPTION_REFUSED = 400
 
 
@@ -252,7 +254,13 @@ class Relay:
             status=self._answer.status if self._answer is not None else None,
             ttft_ms=self._ttft_ms,
             error=error,
+            stated_cost_nano=self._stated_cost_nano(),
         )
+
+    def _stated_cost_nano(self) -> int | None:
+        lines = headers.HeaderMap(self._answer.headers if self._answer is not None else ())
+        stated = lines.text(COST_HEADER)
+        return stated_cost_nano(stated) if stated is not None else None
 
     def _note(self) -> OpenRequest:
         call = self._call

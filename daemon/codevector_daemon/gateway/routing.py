@@ -44,10 +44,7 @@ def upstream_request(call: Call, body: bytes, *, plain: bool, first_byte_s: floa
     if call.arrival.query:
         url = f"{url}?{call.arrival.query.decode('latin-1')}"
     credential: Headers = () if call.arrival.own_login else kinds.credential_headers(provider, where.auth)
-    missing = tuple(line for line in where.headers if call.arrival.headers.get(line[0]) is None)
-    lines = headers.outgoing(
-        call.arrival.headers, (*missing, *credential), own_login=call.arrival.own_login, plain=plain
-    )
+    lines = headers.outgoing(call.arrival.headers, credential, own_login=call.arrival.own_login, plain=plain)
     return UpstreamRequest(method="POST", url=url, headers=lines, body=body, first_byte_s=first_byte_s)
 
 

@@ -32,6 +32,8 @@ class Outcome(Struct, frozen=True):
     status: int | None = None
     ttft_ms: int | None = None
     error: str | None = None
+    stated_cost_nano: int | None = None
+    """What the provider said in a header that the call cost (LiteLLM does)."""
 
 
 def needs_estimate(outcome: Outcome, tap: Tap | None) -> bool:
@@ -79,7 +81,9 @@ def rejected_event(arrival: Arrival, model: str, refused: Refused, finished_ms: 
 
 def orphan_event(orphan: Orphan, directory: Directory, prices: PriceBook, finished_ms: int) -> UsageEvent:
     """Make the event of a call that a dead process left open: interrupted, with what was noted of it."""
-    note = orphan.note
+    note, counts = orphan.note, orphan.counts
+    if counts.input == 0:
+        counts = replace(counts, uncached_input=note.estimated_input)
     facade = directory.facade(note.series.model)
     provider = directory.provider(note.series.provider)
     card = prices.card(
@@ -89,7 +93,7 @@ def orphan_event(orphan: Orphan, directory: Directory, prices: PriceBook, finish
         override=facade.override if facade else None,
         free=facade.free if facade else False,
     )
-    price = card.price(orphan.counts, service_tier=None, provider_cost_nano=None)
+    price = card.price(counts, service_tier=None, provider_cost_nano=None)
     return UsageEvent(
         id=note.id,
         parent_id=note.parent_id,
@@ -100,7 +104,7 @@ def orphan_event(orphan: Orphan, directory: Directory, prices: PriceBook, finish
         series=note.series,
         dialect=note.dialect,
         stream=note.stream,
-        counts=orphan.counts,
+        counts=counts,
         spend_nano=price.spend_nano,
         usage_source="estimated",
         price_basis=price.basis,
@@ -134,7 +138,7 @@ def _event(gateway: Gateway, call: Call, outcome: Outcome, reading: Reading) -> 
             vendor=vendor,
             at_ms=at_ms,
             service_tier=service_tier,
-            provider_cost_nano=reading.provider_cost_nano,
+            provider_cost_nano=_first(reading.provider_cost_nano, outcome.stated_cost_nano),
         )
         spend_nano, basis, version = price.spend_nano, price.basis, price.version
     return UsageEvent(
@@ -160,3 +164,7 @@ def _event(gateway: Gateway, call: Call, outcome: Outcome, reading: Reading) -> 
         ttft_ms=outcome.ttft_ms,
         error=clean(outcome.error) if outcome.error else None,
     )
+
+
+def _first(*amounts: int | None) -> int | None:
+    return next((amount for amount in amounts if amount is not None), None)

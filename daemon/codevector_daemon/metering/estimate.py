@@ -9,7 +9,7 @@ from codevector_daemon.dialects.answer import BYTES_PER_TOKEN
 from codevector_daemon.dialects.base import Dialect, Reading
 from codevector_daemon.metering.counts import TokenCounts
 from codevector_daemon.metering.families import Family, family_of
-from codevector_daemon.metering.tokenizer import Tokenizer
+from codevector_daemon.metering.tokenizer import CountFailed, Tokenizer
 from codevector_daemon.metering.vocabulary import pieces
 
 ESTIMATE_MAX_BYTES: Final = 4 * 1024 * 1024
@@ -56,7 +56,18 @@ def completed(reading: Reading, dialect: Dialect, body: bytes, output_text: str,
     return counts
 
 
+def hurry() -> None:
+    """Guess every estimate that is under way or still to come by length alone: the daemon is ending."""
+    _tokenizer.give_up()
+
+
 def _tokens(text: str, family: Family) -> int:
-    exact = sum(_tokenizer.count(piece) for piece in pieces(text[:ESTIMATE_MAX_BYTES], PIECE))
-    beyond = len(text[ESTIMATE_MAX_BYTES:].encode("utf-8", "replace")) / BYTES_PER_TOKEN
-    return math.ceil((exact + beyond) * family.factor)
+    try:
+        exact = sum(_tokenizer.count(piece) for piece in pieces(text[:ESTIMATE_MAX_BYTES], PIECE))
+    except CountFailed:
+        return math.ceil(_by_length(text) * family.factor)
+    return math.ceil((exact + _by_length(text[ESTIMATE_MAX_BYTES:])) * family.factor)
+
+
+def _by_length(text: str) -> float:
+    return len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN

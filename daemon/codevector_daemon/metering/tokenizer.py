@@ -37,19 +37,34 @@ class Tokenizer:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._here = Vocabulary()
+        self._given_up = False
 
     def count(self, text: str) -> int:
-        """Return how many tokens of o200k_base a text has; blocks, so call it in a thread."""
+        """Return how many tokens of o200k_base a text has; blocks, so call it in a thread.
+
+        Raises CountFailed once ``give_up`` was called.
+        """
         data = text.encode("utf-8", "replace")
         with self._lock:
             for _ in range(2):  # a process that has just ended for idleness is no failure
+                if self._given_up:
+                    raise CountFailed("the daemon is ending")
                 try:
                     return self._ask(data)
                 except (OSError, CountFailed) as error:
                     problem = error
                     self._stop()
+        if self._given_up:
+            raise CountFailed("the daemon is ending")
         logger.warning("counting tokens in this process, because a separate one failed: %s", problem)
         return self._here.count(text)
+
+    def give_up(self) -> None:
+        """Let every count that is under way or asked for from now on fail at once: there is no time left to wait."""
+        self._given_up = True
+        process = self._process  # whoever holds the lock waits for it, and sees it end
+        if process is not None:
+            process.kill()
 
     def close(self) -> None:
         """End the process."""
