@@ -90,14 +90,15 @@ def test_the_pace_is_that_of_a_direct_call(desk: Desk, path: str, model: str, an
 
 
 def test_the_count_of_an_open_call_is_right_also_when_nothing_more_arrives(desk: Desk) -> None:
-    desk.provider.then(
-        chat.streamed(["ten words of text that arrive all at once, then silence "] * 50).gated_after(51, "on")
-    )
+    answer = chat.streamed(["ten words of text that arrive all at once, then silence "] * 50)
+    desk.provider.then(answer.gated_after(2, "burst").gated_after(51, "end"))
     with raw.RawCall(desk.daemon.port, desk.request(CHAT_PATH, body("gpt"))) as call:
         _, headers = call.head()
         (request_id,) = (value for name, value in headers if name.lower() == REQUEST_ID)
+        call.piece_with(answer.pieces[1])
+        desk.provider.open("burst")
         until(lambda: 300 < output_so_far(desk, request_id) < 1200, "the whole burst to be counted", 5)
-        desk.provider.open("on")
+        desk.provider.open("end")
         call.piece_with(chat.DONE)
 
 

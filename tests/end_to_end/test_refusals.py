@@ -276,8 +276,8 @@ def test_what_does_not_exist_on_the_gateway_is_a_clean_4xx(desk: Desk, method: s
 def test_a_key_that_calls_models_makes_no_keys(desk: Desk) -> None:
     before = desk.daemon.control.call("GET", "/keys")["keys"]
     ours = (desk.key.bearer, ("content-type", "application/json"))
-    for data in (b'{"name": "mine"}', b"", b"{]"):
-        assert raw.exchange(desk.daemon.port, raw.request("POST", "/api/v1/keys", ours, data)).status in {403, 404}
+    reply = raw.exchange(desk.daemon.port, raw.request("POST", "/api/v1/keys", ours, b'{"name": "mine"}'))
+    assert reply.status in {403, 404}
     assert len(desk.daemon.control.call("GET", "/keys")["keys"]) == len(before)
 
 

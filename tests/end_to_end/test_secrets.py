@@ -48,11 +48,11 @@ def test_no_secret_prompt_or_answer_is_on_disk_or_in_the_output(used_desk: Desk)
     assert [one for one in secrets if one.encode() in everything_on_disk(used_desk.daemon.home)] == []
 
 
-@pytest.mark.parametrize("path", ["/keys", "/providers", "/models", "/users", "/requests", "/status", "/usage", "/me"])
-def test_no_secret_is_in_any_answer_of_the_control_api(used_desk: Desk, path: str) -> None:
-    shown = json.dumps(used_desk.daemon.control.call("GET", path))
+def test_no_secret_is_in_any_answer_of_the_control_api(used_desk: Desk) -> None:
+    paths = ("/keys", "/providers", "/models", "/users", "/requests", "/status", "/usage", "/dashboard", "/me")
+    shown = {path: json.dumps(used_desk.daemon.control.call("GET", path)) for path in paths}
     for secret in (used_desk.key.secret, OPENAI_SECRET, ANTHROPIC_SECRET, CUSTOM_SECRET, PROMPT, ANSWER):
-        assert secret not in shown
+        assert [path for path, text in shown.items() if secret in text] == []
 
 
 def test_a_broken_master_key_is_told_in_one_line(own_desk: Desk) -> None:

@@ -206,13 +206,14 @@ def test_a_wrong_flag_is_wrong_usage(home: Path) -> None:
     assert "--no-such-flag" in ended.stderr
 
 
-def test_a_home_whose_socket_path_is_too_long_gets_a_short_one(home: Path) -> None:
+def test_a_home_whose_socket_path_is_too_long_gets_a_short_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = home / ("d" * 60) / ("e" * 60)
     runtime = home / "run"
     runtime.mkdir(mode=0o700)
-    short = Places.from_environment(environment(deep, {"XDG_RUNTIME_DIR": str(runtime)})).socket
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    short = Places.from_environment(environment(deep)).socket
     assert len(str(short)) < SOCKET_PATH_LIMIT
-    with Daemon(deep, {"XDG_RUNTIME_DIR": str(runtime)}, socket=short) as daemon:
+    with Daemon(deep, socket=short) as daemon:
         assert daemon.control.status()["socket"] == str(short)
         assert daemon.stop() == 0
 
