@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from codevector_daemon.metering.counts import NOTHING, TokenCounts
+from codevector_daemon.metering.counts import NOTHING, Extras, TokenCounts
 from codevector_shared.protocol import PriceBasis, UsageSource
 
 FinalState = Literal["complete", "client_left", "upstream_failed", "interrupted", "rejected"]
@@ -63,6 +63,8 @@ class UsageEvent(Struct, frozen=True, omit_defaults=True):
     imported: bool = False
     ttft_ms: int | None = None
     error: str | None = None
+    extras: Extras | None = None
+    """What the price rests on besides the counts, where there is such; kept so that it can be worked out again."""
 
     @property
     def duration_ms(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.entries import Admit, Entry, Noted, Refresh, Settle, noted_json
 from codevector_daemon.ledger.event import OpenRequest, Series, UsageEvent
+from codevector_daemon.metering.counts import extras_json
 from codevector_shared.periods import bucket_start
 
 ERRORS = frozenset({"upstream_failed", "interrupted"})
@@ -209,6 +210,7 @@ def _row(event: UsageEvent, series_id: int) -> tuple[int | str | None, ...]:
         counts.audio_input,
         counts.audio_output,
         counts.server_tool_calls,
+        extras_json(event.extras),
         event.spend_nano,
         event.usage_source,
         event.price_basis,

@@ -7,9 +7,9 @@ ADD_REQUEST = """
 INSERT INTO requests (
     id, parent_id, attempt, series_id, started_ms, finished_ms, state, status, session, agent, dialect, stream,
     uncached_input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, audio_input, audio_output,
-    server_tool_calls, spend_nano, usage_source, price_basis, price_version, service_tier, own_login, imported,
+    server_tool_calls, extras, spend_nano, usage_source, price_basis, price_version, service_tier, own_login, imported,
     ttft_ms, duration_ms, error
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING
 """
 

@@ -1,5 +1,8 @@
 """The counts of one answer: disjoint, so that a sum never counts a token twice."""
 
+from typing import Literal
+
+import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
 
@@ -35,11 +38,44 @@ class TokenCounts(Struct, frozen=True):
         return TokenCounts(*(mine - its for mine, its in zip(astuple(self), astuple(part), strict=True)))
 
 
-class Round(Struct, frozen=True):
+class Round(Struct, frozen=True, omit_defaults=True):
     """Tokens that one answer used apart from its own sampling, charged at the rates of ``model`` (None: its own)."""
 
     model: str | None
     counts: TokenCounts
 
 
+CostSource = Literal["usage", "header"]
+"""Where a provider stated its own cost."""
+
+
+class Extras(Struct, frozen=True, omit_defaults=True):
+    """What the price of an attempt rests on besides its counts: kept with the row, so that it can be priced again."""
+
+    rounds: tuple[Round, ...] = ()
+    """Parts of the counts that are charged apart: compaction, advisor and fallback rounds."""
+    parts: dict[str, int] = {}
+    """Tokens within a count that may have a rate of their own, such as pictures; the names are those of ``rates.PARTS``."""
+    file_searches: int = 0
+    """Searches of stored files that the provider ran (web searches are ``server_tool_calls``)."""
+    audio_seconds: int = 0
+    """Length of audio that a model charges by time."""
+    provider_cost_nano: int | None = None
+    """What the provider itself said the attempt cost."""
+    cost_from: CostSource | None = None
+
+
 NOTHING = TokenCounts()
+NO_EXTRAS = Extras()
+
+_decoder = msgspec.json.Decoder(Extras)
+
+
+def extras_json(extras: Extras | None) -> str | None:
+    """Return extras as a row keeps them; None where there are none."""
+    return None if extras is None or extras == NO_EXTRAS else msgspec.json.encode(extras).decode()
+
+
+def extras_of(kept: str | None) -> Extras:
+    """Return the extras that a row keeps."""
+    return NO_EXTRAS if kept is None else _decoder.decode(kept)

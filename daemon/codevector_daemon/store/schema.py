@@ -174,6 +174,7 @@ requests = sa.Table(
     sa.Column("audio_input", sa.BigInteger, nullable=False),
     sa.Column("audio_output", sa.BigInteger, nullable=False),
     sa.Column("server_tool_calls", sa.BigInteger, nullable=False),
+    sa.Column("extras", sa.Text, comment="JSON of what else its price rests on; NULL: the counts alone"),
     sa.Column("spend_nano", sa.BigInteger, nullable=False),
     sa.Column("usage_source", sa.Text, nullable=False),
     sa.Column("price_basis", sa.Text),
