@@ -113,10 +113,12 @@ def measure_streams(bench: Bench, sizes: Sizes) -> Iterator[Figure]:
 
 def measure_memory(bench: Bench, sizes: Sizes, idle_mb: float, done: int) -> Iterator[Figure]:
     """Measure what memory the daemon holds after many calls."""
+    warm = resident_mb(bench.daemon.pid)
     job = msgspec.structs.replace(bench.gateway, calls=max(16, sizes.total - done), connections=16)
     bench.load.perform(job)
     after = resident_mb(bench.daemon.pid)
     yield Figure("memory, idle", idle_mb, "MB", "< 100 MB")
+    yield Figure(f"memory after {done:,} calls", warm, "MB")
     yield Figure(f"memory after {sizes.total:,} calls", after, "MB")
     yield Figure("memory growth", 100 * (after - idle_mb) / idle_mb, "%", "< 10 %")
 
