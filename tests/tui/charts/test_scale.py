@@ -35,6 +35,6 @@ def test_labels_of_one_axis_have_the_same_places() -> None:
     assert stepped(4.2, "usd", 2).labels == ("$0", "$2.50", "$5.00")
     assert stepped(0.011, "usd", 3).labels == ("$0", "$0.005", "$0.010", "$0.015")
     assert stepped(2_300_000, "count", 4).labels == ("0", "1M", "2M", "3M", "4M")
-    assert stepped(7_100, "count", 3).labels == ("0", "2.5K", "5.0K", "7.5K")
+    assert stepped(7_100, "count", 3).labels == ("0", "2,500", "5,000", "7,500")
     assert stepped(61_000, "usd", 4).labels == ("$0", "$20K", "$40K", "$60K", "$80K")
     assert stepped(3_900, "usd", 2).labels == ("$0", "$2,000", "$4,000")

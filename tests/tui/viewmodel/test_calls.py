@@ -23,8 +23,8 @@ def request(**what: object) -> Request:
 
 @pytest.mark.parametrize(("what", "shown"), [
     ({"price_basis": "catalogue", "spend_usd": "0.021000000"}, "$0.0210 "),
-    ({"price_basis": "catalogue", "usage_source": "estimated", "spend_usd": "1.5"}, "$1.50≈"),
-    ({"price_basis": "default", "spend_usd": "1.5"}, "$1.50?"),
+    ({"price_basis": "catalogue", "usage_source": "estimated", "spend_usd": "1.5"}, "$1.5000≈"),
+    ({"price_basis": "default", "spend_usd": "1.5"}, "$1.5000?"),
     ({"price_basis": "unpriced", "spend_usd": "0"}, "? "),
     ({"price_basis": "free", "spend_usd": "0"}, "free "),
 ])  # fmt: skip

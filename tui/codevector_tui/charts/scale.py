@@ -69,7 +69,7 @@ def _label(tick: float, scale: Scale) -> str:
     if tick == 0:
         return f"{sign}0"
     for size, letter in _UNITS:
-        if scale.top >= size * (10 if scale.unit == "usd" and letter == "K" else 1):
+        if scale.top >= size * (10 if letter == "K" else 1):
             return f"{sign}{_short(tick / size, scale.step / size)}{letter}"
     if scale.unit == "usd" and not scale.step.is_integer():
         return f"${tick:.{max(2, _places(scale.step))}f}"

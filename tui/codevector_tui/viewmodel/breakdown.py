@@ -10,6 +10,7 @@ from codevector_tui.viewmodel.kpi import basis_mark
 from codevector_tui.viewmodel.spans import Row, Span, bar, fit
 
 _NAME = (12, 26)
+_LEAST_BAR = 8
 _COUNTS_FROM = 52
 """Cells from which a line also says requests and tokens."""
 _COUNT = 8
@@ -55,8 +56,9 @@ def share_rows(ranked: Sequence[Share], width: int, height: int, tone: str = "sp
     if width <= 0 or height <= 0:
         return ()
     shown = ranked[:height] if len(ranked) <= height else ranked[: height - 1]
-    name = min(_NAME[1], max(_NAME[0], width * 9 // 20), max((len(share.name) for share in shown), default=0))
     money = max((len(share.amount) for share in shown), default=0) + 1
+    longest = max((len(share.name) for share in shown), default=0)
+    name = max(_NAME[0], min(_NAME[1], longest, width - money - 3 - _LEAST_BAR))
     counts = width >= _COUNTS_FROM
     bar_width = max(0, width - name - money - 3 - (2 * _COUNT if counts else 0))
     lines = [_line(share, name, bar_width, money, tone, counts=counts) for share in shown]

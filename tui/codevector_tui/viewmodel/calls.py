@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from codevector_shared.formats import clean, compact, dollars, duration
+from codevector_shared.money import NANOS_PER_USD, nano
 from codevector_shared.protocol import Request
 from codevector_tui.viewmodel.spans import Row, Span
 from codevector_tui.viewmodel.table import Column, Table, line, place
 from codevector_tui.viewmodel.times import clock, milliseconds
 
+_LARGE = 100 * NANOS_PER_USD
 _TURNS = "◐◓◑◒"
 _ENDS = {
     "complete": ("●", "good"),
@@ -33,7 +35,7 @@ NOW_COLUMNS = (
     Column("Model", 15, flex=2, most=32),
     Column("From", 10, flex=2, rank=3, most=24),
     Column("Tokens", 7, "right", rank=1),
-    Column("Spend", 8, "right"),
+    Column("Spend", 9, "right"),
 )
 
 FEED_COLUMNS = (
@@ -158,8 +160,13 @@ def amount(request: Request) -> Span:
     if request.price_basis in (None, "unpriced"):
         return Span("? ", "warn")
     mark = "?" if request.price_basis == "default" else "≈" if request.usage_source == "estimated" else " "
-    shown = "free" if request.price_basis == "free" else dollars(request.spend_usd)
+    shown = "free" if request.price_basis == "free" else _cents(request.spend_usd)
     return Span(shown + mark, "bright")
+
+
+def _cents(spend: str) -> str:
+    """Return an amount with four places, so that those of a column can be compared; large ones with two."""
+    return dollars(spend, 4) if abs(nano(spend)) < _LARGE else dollars(spend)
 
 
 def name(text: str | None) -> str:
