@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -55,6 +56,8 @@ async def _serve(places: Places, settings: Settings, listeners: "Listeners", *, 
     from codevector_daemon.serve import serve  # noqa: PLC0415
 
     async with compose(places, settings, os.environ, listeners, demo=demo) as daemon:
+        gc.collect()
+        gc.freeze()  # what was built at the start lives until the end; no later collection walks it again
         _say(f"listening on {listeners.gateway_url}, control socket {listeners.control_path}")
         await serve(
             daemon.apps,

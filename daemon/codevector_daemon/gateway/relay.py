@@ -26,6 +26,7 @@ PROGRESS_S = 0.25
 LAST_WORD_S = 1.0
 """How long a client that is being cut off may take to read why."""
 FIRST_ERROR_STATUS = 400
+SMALL_ANSWER_BYTES = 64 * 1024
 COST_HEADER = b"x-litellm-response-cost"
 USAGE_OPTION_REFUSED = 400
 
@@ -96,17 +97,21 @@ class Relay:
 
     async def _pass_on(self, *, hide_usage: bool) -> None:
         answer, tap = await self._head(hide_usage=hide_usage)
+        whole_at_once = _is_small(answer)
+        kept = b""
         async for chunk in answer.chunks():
             if self._ttft_ms is None:
                 self._ttft_ms = self._gateway.now_ms() - self._call.arrival.received_ms
             ready = tap.feed(chunk)
-            if ready:
+            if whole_at_once and not tap.streamed:
+                kept += ready
+            elif ready:
                 await self._client.body(ready)
             if tap.ended and self._settled is None:
                 await self._settle(*_judge(answer.status, tap))
                 await self._client.body(tap.release())
             self._tell_progress(tap)
-        await self._finish(answer, tap)
+        await self._finish(answer, tap, kept)
 
     async def _head(self, *, hide_usage: bool) -> tuple[UpstreamAnswer, Tap]:
         answer = self._answer
@@ -131,12 +136,12 @@ class Relay:
         await self._client.head(answer.status, head)
         return answer, tap
 
-    async def _finish(self, answer: UpstreamAnswer, tap: Tap) -> None:
+    async def _finish(self, answer: UpstreamAnswer, tap: Tap, kept: bytes) -> None:
         """Settle by what the whole answer was; only a whole one gets a clean end."""
         if self._settled is None:
             state, error = _judge(answer.status, tap)
             await self._settle(state, error)
-            rest = tap.release()
+            rest = kept + tap.release()
             if error == BROKE_OFF:
                 await self._last_word(BROKE_OFF, "The provider ended the stream before the answer was complete.")
                 return
@@ -282,6 +287,12 @@ class Relay:
 
 
 BROKE_OFF = "stream_ended_early"
+
+
+def _is_small(answer: UpstreamAnswer) -> bool:
+    """Tell whether an answer's length is known and small: it is sent in one piece, which spares a system call."""
+    length = headers.HeaderMap(answer.headers).text(b"content-length")
+    return length is not None and length.isascii() and length.isdigit() and int(length) <= SMALL_ANSWER_BYTES
 
 
 def _judge(status: int, tap: Tap) -> tuple[FinalState, str | None]:

@@ -14,7 +14,7 @@ from codevector_daemon.gateway.call import Arrival, Call, Gateway
 from codevector_daemon.ledger import Orphan
 from codevector_daemon.ledger.event import FinalState, UsageEvent
 from codevector_daemon.metering import estimate
-from codevector_daemon.metering.counts import NOTHING, TokenCounts
+from codevector_daemon.metering.counts import NO_EXTRAS, NOTHING, Extras, TokenCounts
 from codevector_daemon.metering.prices import PriceBook
 from codevector_daemon.metering.tap import Tap
 
@@ -124,6 +124,7 @@ def _complete(call: Call, tap: Tap | None, reading: Reading) -> TokenCounts:
 
 def _event(gateway: Gateway, call: Call, outcome: Outcome, reading: Reading) -> UsageEvent:
     spend_nano, basis, version = 0, None, None
+    extras = _extras(reading, outcome)
     service_tier = reading.service_tier or call.head.service_tier
     if reading.usage_source != "none":
         vendor = kind_of(call.backend.provider).vendor
@@ -134,11 +135,10 @@ def _event(gateway: Gateway, call: Call, outcome: Outcome, reading: Reading) -> 
         price = gateway.prices.bill(
             card,
             reading.counts,
-            reading.rounds,
+            extras,
             vendor=vendor,
             at_ms=at_ms,
             service_tier=service_tier,
-            provider_cost_nano=_first(reading.provider_cost_nano, outcome.stated_cost_nano),
         )
         spend_nano, basis, version = price.spend_nano, price.basis, price.version
     return UsageEvent(
@@ -163,8 +163,13 @@ def _event(gateway: Gateway, call: Call, outcome: Outcome, reading: Reading) -> 
         own_login=call.arrival.own_login,
         ttft_ms=outcome.ttft_ms,
         error=clean(outcome.error) if outcome.error else None,
+        extras=extras if reading.usage_source != "none" and extras != NO_EXTRAS else None,
     )
 
 
-def _first(*amounts: int | None) -> int | None:
-    return next((amount for amount in amounts if amount is not None), None)
+def _extras(reading: Reading, outcome: Outcome) -> Extras:
+    """Return what the price rests on besides the counts; a cost in the answer itself wins over one in its head."""
+    extras, stated = reading.extras, outcome.stated_cost_nano
+    if extras.provider_cost_nano is not None or stated is None:
+        return extras
+    return replace(extras, provider_cost_nano=stated, cost_from="header")
