@@ -89,7 +89,7 @@ class WriterConnection:
             # The checkpointer does it, away from the commits.
             connection.execute("PRAGMA wal_autocheckpoint = 0")
             connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
-            connection.execute("PRAGMA cache_size = -8192")
+            connection.execute("PRAGMA cache_size = -3072")
             connection.execute("PRAGMA temp_store = MEMORY")
         except BaseException:
             connection.close()
