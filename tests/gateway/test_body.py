@@ -75,7 +75,7 @@ async def test_an_unknown_coding_is_refused() -> None:
 
 
 @pytest.mark.parametrize("declared", [True, False])
-async def test_a_body_over_the_limit_is_refused_declared_or_not(declared: bool) -> None:  # noqa: FBT001
+async def test_a_body_over_the_limit_is_refused_declared_or_not(declared: bool) -> None:
     lines = [(b"content-length", b"%d" % (LIMIT + 1))] if declared else []
     with pytest.raises(Refused) as refused:
         await read_body(arriving(b"x" * LIMIT, b"x"), HeaderMap(lines), limit=LIMIT)

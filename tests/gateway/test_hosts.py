@@ -15,7 +15,19 @@ def test_own_names_are_answered(host: bytes) -> None:
     HOSTS.check(HeaderMap([(b"Host", host)]), ("10.0.0.9", 8787))
 
 
-@pytest.mark.parametrize("host", [b"evil.example", b"localhost.evil.example", b"", b"10.0.0.8", b"[::1", b"localhost@evil", b"::1", b"localhost:8787:1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"evil.example",
+        b"localhost.evil.example",
+        b"",
+        b"10.0.0.8",
+        b"[::1",
+        b"localhost@evil",
+        b"::1",
+        b"localhost:8787:1",
+    ],
+)
 def test_other_names_are_refused(host: bytes) -> None:
     with pytest.raises(Refused) as refused:
         HOSTS.check(HeaderMap([(b"host", host)]), ("10.0.0.9", 8787))

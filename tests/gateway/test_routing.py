@@ -1,0 +1,86 @@
+import pytest
+
+from codevector_daemon.dialects import by_name
+from codevector_daemon.dialects.base import Head
+from codevector_daemon.directory.values import Backend
+from codevector_daemon.errors import Refused
+from codevector_daemon.gateway.attribution import Tags
+from codevector_daemon.gateway.call import Arrival, Call, Purpose
+from codevector_daemon.gateway.headers import HeaderMap
+from codevector_daemon.gateway.routing import choose, upstream_request
+from codevector_daemon.gateway.upstream import UpstreamRequest
+from support.values import CREDENTIAL, caller, facade, provider
+
+CHAT = Backend(provider("one", "openai", "chat"), "gpt")
+MESSAGES = Backend(provider("two", "anthropic", "messages", base_url="https://api.anthropic.com"), "claude")
+DISABLED = Backend(provider("off", "openai", "chat", enabled=False), "gpt")
+
+
+def sent(backend: Backend, dialect: str, purpose: Purpose = "generate", **changes: object) -> UpstreamRequest:
+    fields: dict[str, object] = {
+        "id": "req_1",
+        "received_ms": 0,
+        "dialect": by_name[dialect],
+        "purpose": purpose,
+        "query": b"beta=true",
+        "headers": HeaderMap([(b"X-Api-Key", b"cv_x"), (b"X-Odd", b"1")]),
+        "caller": caller(),
+        "own_login": False,
+        "tags": Tags(),
+        **changes,
+    }
+    arrival = Arrival(**fields)  # type: ignore[arg-type]
+    call = Call(arrival, b"{}", Head("m"), facade("m", backend), backend)
+    return upstream_request(call, b"{}", plain=False, first_byte_s=1)
+
+
+def test_a_backend_that_speaks_the_dialect_is_chosen() -> None:
+    assert choose(facade("m", CHAT, MESSAGES), "messages", own_login=False) is MESSAGES
+
+
+def test_the_lowest_priority_number_comes_first() -> None:
+    second = Backend(provider("b"), "m", priority=2)
+    first = Backend(provider("a"), "m", priority=1)
+    assert choose(facade("m", second, first), "chat", own_login=False) is first
+
+
+@pytest.mark.parametrize(
+    ("backends", "dialect", "own_login", "status", "code"),
+    [
+        ((DISABLED,), "chat", False, 503, "no_backend"),
+        ((), "chat", False, 503, "no_backend"),
+        ((CHAT, DISABLED), "messages", False, 400, "dialect_not_served"),
+        ((Backend(provider("c", "custom", "chat"), "m"),), "chat", True, 400, "own_login_not_served"),
+    ],
+)
+def test_where_no_backend_can_serve_the_reason_is_said(
+    backends: tuple[Backend, ...],
+    dialect: str,
+    own_login: bool,
+    status: int,
+    code: str,
+) -> None:
+    with pytest.raises(Refused) as refused:
+        choose(facade("m", *backends), dialect, own_login=own_login)
+    assert (refused.value.status, refused.value.code) == (status, code)
+
+
+def test_a_clients_own_login_goes_to_its_own_vendor() -> None:
+    assert choose(facade("m", CHAT), "chat", own_login=True) is CHAT
+
+
+def test_the_providers_address_and_credential_replace_the_gateways() -> None:
+    request = sent(MESSAGES, "messages")
+    assert request.url == "https://api.anthropic.com/v1/messages?beta=true"
+    assert request.headers == ((b"X-Odd", b"1"), (b"x-api-key", CREDENTIAL.encode()))
+
+
+def test_counting_tokens_has_an_address_of_its_own() -> None:
+    assert sent(MESSAGES, "messages", "count").url == "https://api.anthropic.com/v1/messages/count_tokens?beta=true"
+
+
+def test_with_an_own_login_no_credential_of_ours_is_sent() -> None:
+    headers = HeaderMap([(b"Authorization", b"Bearer oauth"), (b"x-codevector-key", b"cv_x")])
+    request = sent(CHAT, "chat", headers=headers, own_login=True, query=b"")
+    assert request.headers == ((b"Authorization", b"Bearer oauth"),)
+    assert CREDENTIAL not in repr(request)
