@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from codevector_daemon.metering.counts import Round, TokenCounts
+from codevector_daemon.metering.counts import Extras, Round, TokenCounts
 from codevector_daemon.metering.prices import PriceBook, RateCard, RateOverride
 
 AT = 1_795_300_000_000  # 22 November 2026
@@ -201,11 +201,10 @@ def test_rounds_are_charged_apart_at_their_own_models_rates(book: PriceBook) -> 
     price = book.bill(
         main,
         own.plus(advice).plus(compaction),
-        [Round("claude-opus-4-6", advice), Round(None, compaction)],
+        Extras(rounds=(Round("claude-opus-4-6", advice), Round(None, compaction))),
         vendor="anthropic",
         at_ms=AT,
         service_tier=None,
-        provider_cost_nano=None,
     )
     assert price.spend_nano == (1_500_000 + 750_000) + (5_000_000 + 2_500_000) + (6_000_000 + 150_000)
     assert price.basis == "catalogue"
@@ -218,11 +217,10 @@ def test_a_round_does_not_push_the_call_over_the_long_context_threshold(book: Pr
     price = book.bill(
         main,
         own.plus(compaction),
-        [Round(None, compaction)],
+        Extras(rounds=(Round(None, compaction),)),
         vendor="anthropic",
         at_ms=AT,
         service_tier=None,
-        provider_cost_nano=None,
     )
     assert price.spend_nano == 300_000 * 3_000
 
@@ -240,3 +238,51 @@ def test_reading_many_names_forgets_old_ones_and_stays_right(book: PriceBook) ->
     for number in range(4_200):
         assert card(book, "openai", f"unknown-{number}").basis == "default"
     assert card(book, "openai", "gpt-5").basis == "catalogue"
+
+
+def test_the_parts_of_one_price_are_rounded_once_and_together(book: PriceBook) -> None:
+    main = card(book, "openai", "gpt-4o-mini")  # 0.15/0.60: half a nano-dollar is 1/300 of a token's price
+    other = RateOverride("0.0005", "0", "0.0005", "0", "0")
+    fixed = book.card("", "m", AT, override=other, free=False)
+    once = book.bill(
+        fixed,
+        TokenCounts(uncached_input=3),
+        Extras(rounds=(Round(None, TokenCounts(uncached_input=1)), Round(None, TokenCounts(uncached_input=1)))),
+        vendor="",
+        at_ms=AT,
+        service_tier=None,
+    )
+    assert once.spend_nano == 2  # 3 times half a nano-dollar, half to even; rounding each would give 0
+    assert main.price(TokenCounts(uncached_input=1), service_tier=None, provider_cost_nano=None).spend_nano == 150
+
+
+def test_searches_of_stored_files_cost_their_own_fee(book: PriceBook) -> None:
+    used = Extras(file_searches=3)
+    price = card(book, "openai", "gpt-4.1").price(
+        TokenCounts(server_tool_calls=1), used, service_tier=None, provider_cost_nano=None
+    )
+    assert price.spend_nano == 3 * 2_500_000 + 10_000_000  # 2.50 and 10 USD a thousand
+
+
+def test_pictures_that_a_model_draws_cost_their_own_rate(book: PriceBook) -> None:
+    used = TokenCounts(uncached_input=10, output=1_300)
+    drawn = Extras(parts={"image_output": 1_290})
+    price = card(book, "google", "gemini-2.5-flash-image").price(
+        used, drawn, service_tier=None, provider_cost_nano=None
+    )
+    assert price.spend_nano == 10 * 300 + 10 * 2_500 + 1_290 * 30_000
+
+
+def test_audio_that_is_charged_by_time_is_exact_to_the_second(book: PriceBook) -> None:
+    heard = Extras(audio_seconds=7)
+    price = card(book, "elevenlabs", "eleven_realtime_v1_mini").price(
+        TokenCounts(), heard, service_tier=None, provider_cost_nano=None
+    )
+    assert price.spend_nano == 9_333_333  # 4.80 USD an hour: 7/3600 of it is 9,333,333 and a third
+
+
+def test_a_part_that_claims_more_than_its_whole_is_cut_to_it(book: PriceBook) -> None:
+    price = card(book, "google", "gemini-2.5-flash-image").price(
+        TokenCounts(output=10), Extras(parts={"image_output": 999}), service_tier=None, provider_cost_nano=None
+    )
+    assert price.spend_nano == 10 * 30_000

@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 import zstandard
+from msgspec.structs import replace
 
 from codevector_daemon.dialects.base import Reading
 from codevector_daemon.dialects.counting import Usage
 from codevector_daemon.dialects.sse import EventSplitter
+from codevector_daemon.metering.counts import NO_EXTRAS
 
 KEPT_TEXT_BYTES = 4 * 1024 * 1024
 """Generated text kept of one answer; an estimate of a longer one rests on this much."""
@@ -118,16 +120,19 @@ def text_or_none(value: object, longest: int = 256) -> str | None:
     return "".join(character for character in value[:longest] if character.isprintable())
 
 
-def reading_of(usage: Usage | None, **known: Any) -> Reading:  # noqa: ANN401 - the other fields of a Reading
-    """Make a Reading from a usage block and what else is known."""
+def reading_of(usage: Usage | None, cost_nano: int | None, **known: Any) -> Reading:  # noqa: ANN401 - the other fields
+    """Make a Reading from a usage block, the provider's own cost, and what else is known."""
+    extras = NO_EXTRAS if usage is None else usage.extras
+    if cost_nano is not None:
+        extras = replace(extras, provider_cost_nano=cost_nano, cost_from="usage")
     if usage is None:
-        return Reading(**known)
+        return Reading(extras=extras, **known)
     return Reading(
         counts=usage.counts,
         usage_source="reported" if usage.has_input or usage.has_output else "none",
         input_reported=usage.has_input,
         output_reported=usage.has_output,
         refused=usage.refused,
-        rounds=usage.rounds,
+        extras=extras,
         **known,
     )

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from codevector_daemon.metering.counts import NOTHING, Round, TokenCounts
+from codevector_daemon.metering.counts import NO_EXTRAS, NOTHING, Extras, Round, TokenCounts
 from codevector_shared.protocol import UsageSource
 
 
@@ -64,7 +64,6 @@ class Reading(Struct, frozen=True):
     """The protocol's own end was seen (``[DONE]``, ``message_stop``, a whole JSON body)."""
     service_tier: str | None = None
     served_model: str | None = None
-    provider_cost_nano: int | None = None
     error: str | None = None
     """The class of an error that the answer carried after its 200, such as ``overloaded_error``."""
     response_id: str | None = None
@@ -73,8 +72,18 @@ class Reading(Struct, frozen=True):
     """Whether the final count of each side came; the other is 0 in ``counts`` and left to the estimate."""
     refused: str | None = None
     """The name of a count that was refused (negative, absurd, no whole number); its side counts as not reported."""
-    rounds: tuple[Round, ...] = ()
-    """Parts of ``counts`` that are charged apart: compaction, advisor and fallback rounds."""
+    extras: Extras = NO_EXTRAS
+    """What the price rests on besides the counts."""
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """Parts of ``counts`` that are charged apart: compaction, advisor and fallback rounds."""
+        return self.extras.rounds
+
+    @property
+    def provider_cost_nano(self) -> int | None:
+        """What the provider itself said the answer cost."""
+        return self.extras.provider_cost_nano
 
     @property
     def whole(self) -> bool:

@@ -96,10 +96,10 @@ class ChatReader:
         self._read_running_total()
         return reading_of(
             self._usage,
+            self._cost_nano,
             finished=self._finished or any(_FINISHED.search(raw) for raw in self._text.recent()),
             service_tier=self._tier,
             served_model=self._model,
-            provider_cost_nano=self._cost_nano,
             error=self._error,
             response_id=self._id,
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from codevector_daemon.metering.counts import NOTHING, Round, TokenCounts
+from codevector_daemon.metering.counts import NO_EXTRAS, NOTHING, Extras, TokenCounts
 
 ABSURD = 2**40
 """No call uses a million million tokens; a count beyond it is a fault of the provider."""
@@ -22,13 +22,13 @@ class BadCount(ValueError):
 
 
 class Usage(Struct, frozen=True):
-    """A usage block in our terms. ``counts`` holds everything, ``rounds`` the parts charged at other rates."""
+    """A usage block in our terms. ``counts`` holds everything, ``extras`` what of it is charged at other rates."""
 
     counts: TokenCounts = NOTHING
     has_input: bool = False
     has_output: bool = False
     refused: str | None = None
-    rounds: tuple[Round, ...] = ()
+    extras: Extras = NO_EXTRAS
 
 
 def number(value: object, name: str) -> int | None:

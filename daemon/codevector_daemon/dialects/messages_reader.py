@@ -77,10 +77,10 @@ class MessagesReader:
         """Return what is known by now."""
         return reading_of(
             self._usage(),
+            cost_nano(self._fields),
             finished=self._finished,
             service_tier=served_tier(self._fields),
             served_model=self._model,
-            provider_cost_nano=cost_nano(self._fields),
             error=self._error,
             response_id=self._id,
         )

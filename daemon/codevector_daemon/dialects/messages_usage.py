@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from codevector_daemon.dialects.counting import BadCount, Usage, first, inside, searches
-from codevector_daemon.metering.counts import Round, TokenCounts
+from codevector_daemon.metering.counts import Extras, Round, TokenCounts
 
 _WHOLE = ("message", "fallback_message")
 """Rounds that the top-level counts normally contain; all others (compaction, advisor) come on top of them."""
@@ -51,7 +51,7 @@ def messages_usage(fields: Mapping[str, Any], served: str | None = None, *, outp
         has_input=read is not None,
         has_output=output is not None,
         refused=refused[0] if refused else None,
-        rounds=rounds,
+        extras=Extras(rounds=rounds),
     )
 
 

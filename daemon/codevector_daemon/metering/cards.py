@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from codevector_daemon.metering.catalogue import Dated, Entry, Rate, Variant
-from codevector_daemon.metering.counts import TokenCounts
+from codevector_daemon.metering.counts import NO_EXTRAS, Extras, TokenCounts
 from codevector_daemon.metering.matching import Match
 from codevector_daemon.metering.rates import Band, Bands, Rates, band_for, bands_of, flat, text
 from codevector_daemon.metering.service_tiers import parts_of, tier_for
@@ -56,14 +56,24 @@ class RateCard:
         self._variants = variants
         self._tiers: dict[tuple[str, ...], Bands] = {(): bands}
 
-    def price(self, counts: TokenCounts, *, service_tier: str | None, provider_cost_nano: int | None) -> Price:
+    def price(
+        self,
+        counts: TokenCounts,
+        extras: Extras = NO_EXTRAS,
+        *,
+        service_tier: str | None,
+        provider_cost_nano: int | None,
+    ) -> Price:
         """Price the counts of one attempt. A fixed price wins over the provider's own figure, that over the list."""
         if provider_cost_nano is not None and not self.is_fixed:
             return Price(provider_cost_nano, "provider")
         if self.basis == "unpriced":
             return Price(0, "unpriced")
-        nano = band_for(self.bands_for(service_tier), counts.input).nano(counts)
-        return Price(nano, self.basis, self.version)
+        return Price(self.band(counts, service_tier).nano(counts, extras), self.basis, self.version)
+
+    def band(self, counts: TokenCounts, service_tier: str | None) -> Band:
+        """Return the rates that a call belongs to: of the tier that served, at the length of its input."""
+        return band_for(self.bands_for(service_tier), counts.input)
 
     def bands_for(self, service_tier: str | None) -> Bands:
         """Return the rates of the tier that served."""

@@ -55,7 +55,7 @@ class Extras(Struct, frozen=True, omit_defaults=True):
     rounds: tuple[Round, ...] = ()
     """Parts of the counts that are charged apart: compaction, advisor and fallback rounds."""
     parts: dict[str, int] = {}
-    """Tokens within a count that may have a rate of their own, such as pictures; the names are those of ``rates.PARTS``."""
+    """Tokens within a count that may have a rate of their own, by the names in ``rates.PARTS``: pictures."""
     file_searches: int = 0
     """Searches of stored files that the provider ran (web searches are ``server_tool_calls``)."""
     audio_seconds: int = 0

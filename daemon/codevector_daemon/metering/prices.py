@@ -1,6 +1,6 @@
 """What counts cost: rates per model and date, compiled once, and exact integer arithmetic."""
 
-from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,8 +9,9 @@ from msgspec import Struct
 from codevector_daemon.metering import cache
 from codevector_daemon.metering.cards import Listing, Price, RateCard, RateOverride, fixed_card, unknown_card
 from codevector_daemon.metering.catalogue import Catalogue, Entry
-from codevector_daemon.metering.counts import Round, TokenCounts
+from codevector_daemon.metering.counts import Extras, TokenCounts
 from codevector_daemon.metering.matching import Finder, Match
+from codevector_daemon.metering.rates import half_even
 from codevector_shared.protocol import ModelKind
 
 __all__ = ["CatalogueModel", "Price", "PriceBook", "RateCard", "RateOverride"]
@@ -67,24 +68,23 @@ class PriceBook:
         self,
         card: RateCard,
         counts: TokenCounts,
-        rounds: Sequence[Round],
+        extras: Extras,
         *,
         vendor: str,
         at_ms: int,
         service_tier: str | None,
-        provider_cost_nano: int | None,
     ) -> Price:
-        """Price an attempt whose ``rounds`` (parts of ``counts``) are charged apart, each at its own model's rates."""
-        if not rounds or card.basis == "free" or (provider_cost_nano is not None and not card.is_fixed):
-            return card.price(counts, service_tier=service_tier, provider_cost_nano=provider_cost_nano)
-        own = counts
-        spend = 0
-        for part in rounds:
+        """Price an attempt: its rounds each at its own model's rates, all in one exact sum that is rounded once."""
+        cost = extras.provider_cost_nano
+        if not extras.rounds or card.basis in {"free", "unpriced"} or (cost is not None and not card.is_fixed):
+            return card.price(counts, extras, service_tier=service_tier, provider_cost_nano=cost)
+        own, exact = counts, Fraction(0)
+        for part in extras.rounds:
             own = own.minus(part.counts)
             other = self.card(vendor, part.model, at_ms, override=None, free=False) if part.model else card
-            spend += other.price(part.counts, service_tier=service_tier, provider_cost_nano=None).spend_nano
-        price = card.price(own, service_tier=service_tier, provider_cost_nano=None)
-        return Price(price.spend_nano + spend, price.basis, price.version)
+            exact += other.band(part.counts, service_tier).exact(part.counts)
+        exact += card.band(own, service_tier).exact(own, extras)
+        return Price(half_even(exact.numerator, exact.denominator), card.basis, card.version)
 
     def models(self, vendor: str) -> list[CatalogueModel]:
         """Return the models of a vendor that are priced by tokens and not deprecated, in the catalogue's order."""

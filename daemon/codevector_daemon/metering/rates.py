@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from codevector_daemon.metering.catalogue import Rate
-from codevector_daemon.metering.counts import TokenCounts
+from codevector_daemon.metering.counts import NO_EXTRAS, Extras, TokenCounts
 
 ZERO: Final = Decimal(0)
 
@@ -24,12 +25,32 @@ TOKEN_RATES: Final = (
     "reasoning",
     "audio_input",
     "audio_output",
+    "image_input",
+    "video_input",
+    "audio_cached",
+    "image_cached",
+    "image_output",
+    "video_output",
 )
-CALL_RATES: Final = ("search", "request")
+CALL_RATES: Final = ("search", "request", "file_search")
+
+PARTS: Final[Mapping[str, tuple[str, str]]] = {
+    "image_input": ("input", "input_image_mtok"),
+    "video_input": ("input", "input_video_mtok"),
+    "audio_cached": ("cached", "cache_audio_read_mtok"),
+    "image_cached": ("cached", "cache_image_read_mtok"),
+    "image_output": ("output", "output_image_mtok"),
+    "video_output": ("output", "output_video_mtok"),
+}
+"""Tokens that a few models charge apart: the rate of the whole they belong to, and their own in the catalogue."""
+
+_NINTHS: Final = 9
+_NANO_OF_NINE_SECONDS: Final = 2_500_000
+"""10^9 / 400. An hour is 400 times 9 seconds, and only the 9 in it divides no power of ten."""
 
 
 class Rates(NamedTuple):
-    """Every rate of one model: tokens in USD per million, searches and the call itself in USD per thousand."""
+    """Every rate of one model: tokens in USD per million, calls in USD per thousand, audio in USD per hour."""
 
     input: Decimal = ZERO
     cached: Decimal = ZERO
@@ -39,8 +60,16 @@ class Rates(NamedTuple):
     reasoning: Decimal = ZERO
     audio_input: Decimal = ZERO
     audio_output: Decimal = ZERO
+    image_input: Decimal = ZERO
+    video_input: Decimal = ZERO
+    audio_cached: Decimal = ZERO
+    image_cached: Decimal = ZERO
+    image_output: Decimal = ZERO
+    video_output: Decimal = ZERO
     search: Decimal = ZERO
     request: Decimal = ZERO
+    file_search: Decimal = ZERO
+    audio_hour: Decimal = ZERO
 
     def times(self, factor: Decimal) -> "Rates":
         """Return the rates with those of tokens multiplied; fees for calls stay."""
@@ -62,11 +91,21 @@ class Band(Struct, frozen=True):
         """Compile rates."""
         nano = [getattr(rates, name) * 1_000 for name in TOKEN_RATES]
         nano += [getattr(rates, name) * 1_000_000 for name in CALL_RATES]
+        nano.append(rates.audio_hour * _NANO_OF_NINE_SECONDS)
+        ninths = _NINTHS if rates.audio_hour else 1
         places = max(0, *(-_exponent(rate) for rate in nano))
-        return cls(above, rates, 10**places, tuple(int(rate.scaleb(places)) for rate in nano))
+        whole = [int(rate.scaleb(places)) * ninths for rate in nano[:-1]]
+        return cls(above, rates, 10**places * ninths, (*whole, int(nano[-1].scaleb(places))))
 
-    def nano(self, counts: TokenCounts) -> int:
+    def nano(self, counts: TokenCounts, extras: Extras = NO_EXTRAS) -> int:
         """Return the price of a call in nano-dollars: one exact sum, rounded half-even once."""
+        return half_even(self._sum(counts, extras), self.scale)
+
+    def exact(self, counts: TokenCounts, extras: Extras = NO_EXTRAS) -> Fraction:
+        """Return the price of a call in nano-dollars before it is rounded."""
+        return Fraction(self._sum(counts, extras), self.scale)
+
+    def _sum(self, counts: TokenCounts, extras: Extras) -> int:
         reasoning = min(counts.reasoning, counts.output)
         audio_output = min(counts.audio_output, counts.output - reasoning)
         audio_input = min(counts.audio_input, counts.uncached_input)
@@ -80,10 +119,38 @@ class Band(Struct, frozen=True):
             + reasoning * rate[5]
             + audio_input * rate[6]
             + audio_output * rate[7]
-            + counts.server_tool_calls * rate[8]
-            + rate[9]
+            + counts.server_tool_calls * rate[_SEARCH]
+            + rate[_REQUEST]
         )
-        return half_even(exact, self.scale)
+        if extras is not NO_EXTRAS:
+            exact += extras.file_searches * rate[_FILE_SEARCH] + extras.audio_seconds * rate[_AUDIO]
+            for name, tokens in parts_within(counts, extras).items():
+                exact += tokens * (rate[_PLACES[name]] - rate[_PLACES[PARTS[name][0]]])
+        return exact
+
+
+_PLACES: Final = {name: place for place, name in enumerate((*TOKEN_RATES, *CALL_RATES))}
+_SEARCH: Final = _PLACES["search"]
+_REQUEST: Final = _PLACES["request"]
+_FILE_SEARCH: Final = _PLACES["file_search"]
+_AUDIO: Final = len(_PLACES)
+
+
+def parts_within(counts: TokenCounts, extras: Extras) -> dict[str, int]:
+    """Return the parts that the counts have room for: a part is never larger than what is left of its whole."""
+    reasoning = min(counts.reasoning, counts.output)
+    left = {
+        "input": counts.uncached_input - min(counts.audio_input, counts.uncached_input),
+        "cached": counts.cache_read,
+        "output": counts.output - reasoning - min(counts.audio_output, counts.output - reasoning),
+    }
+    found: dict[str, int] = {}
+    for name, (whole, _) in PARTS.items():
+        tokens = min(extras.parts.get(name, 0), left[whole])
+        if tokens > 0:
+            found[name] = tokens
+            left[whole] -= tokens
+    return found
 
 
 Bands = tuple[Band, ...]
@@ -122,25 +189,50 @@ def resolved(rates: Mapping[str, Decimal], *, claude: bool) -> Rates:
     """
     base = rates.get("input_mtok", ZERO)
     output = rates.get("output_mtok", ZERO)
+    heard, seen = rates.get("input_audio_mtok", base), rates.get("input_image_mtok", base)
+    cached = rates.get("cache_read_mtok")
     written = rates.get("cache_write_mtok", base * CLAUDE_WRITE_5M if claude else base)
     return Rates(
         input=base,
-        cached=rates.get("cache_read_mtok", base),
+        cached=base if cached is None else cached,
         cache_write_5m=rates.get("cache_write_5m_mtok", written),
         cache_write_1h=rates.get("cache_write_1h_mtok", base * CLAUDE_WRITE_1H if claude else written),
         output=output,
         reasoning=rates.get("output_reasoning_mtok", output),
-        audio_input=rates.get("input_audio_mtok", base),
+        audio_input=heard,
         audio_output=rates.get("output_audio_mtok", output),
+        image_input=seen,
+        video_input=rates.get("input_video_mtok", base),
+        audio_cached=rates.get("cache_audio_read_mtok", heard if cached is None else cached),
+        image_cached=rates.get("cache_image_read_mtok", seen if cached is None else cached),
+        image_output=rates.get("output_image_mtok", output),
+        video_output=rates.get("output_video_mtok", output),
         search=rates.get("web_searches_kcount", ZERO),
         request=rates.get("requests_kcount", ZERO),
+        file_search=rates.get("storage_searches_kcount", ZERO),
+        audio_hour=rates.get("input_audio_hours", rates.get("audio_hours", ZERO)),
     )
 
 
 def flat(numbers: Sequence[str]) -> Rates:
     """Make rates of input, output, cached, 5-minute writes and 1-hour writes in USD per million tokens."""
     base, output, cached, short, long = (Decimal(number) for number in numbers)
-    return Rates(base, cached, short, long, output, output, base, output)
+    return Rates(
+        input=base,
+        cached=cached,
+        cache_write_5m=short,
+        cache_write_1h=long,
+        output=output,
+        reasoning=output,
+        audio_input=base,
+        audio_output=output,
+        image_input=base,
+        video_input=base,
+        audio_cached=cached,
+        image_cached=cached,
+        image_output=output,
+        video_output=output,
+    )
 
 
 def text(rate: Decimal) -> str:
