@@ -66,6 +66,7 @@ class Bars:
         return Cell(eighth(filled), tone, self._tone(layers[1], row, rows, index))
 
     def _paint_halves(self, canvas: Grid, index: int, ends: Sequence[int]) -> None:
+        """Draw a bar narrower than its cells; where the line crosses it, a fainter whole cell stands behind the line."""
         start, rows = self._slots.start(index), len(canvas)
         for row in range(-(-ends[-1] // 3)):
             filled = min(3, ends[-1] - row * 3)
@@ -75,7 +76,10 @@ class Bars:
                 left = filled if start <= column * HALVES < start + self._slots.bar else 0
                 right = filled if start <= column * HALVES + 1 < start + self._slots.bar else 0
                 place = canvas[rows - 1 - row][column]
-                _lay([place], Cell(sixth(left, right), tone), filled=8 if left == right == 3 else 0)  # noqa: PLR2004 — thirds
+                if place.tone == "line" and filled == 3:  # noqa: PLR2004 — thirds
+                    place.behind = f"{self._series[layer].tone}.0"
+                else:
+                    place.text, place.tone, place.behind = sixth(left, right), tone, ""
 
 
 def _lay(places: Sequence[Cell], bar: Cell, *, filled: int) -> None:
