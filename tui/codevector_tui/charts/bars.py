@@ -66,7 +66,7 @@ class Bars:
         return Cell(eighth(filled), tone, self._tone(layers[1], row, rows, index))
 
     def _paint_halves(self, canvas: Grid, index: int, ends: Sequence[int]) -> None:
-        """Draw a bar narrower than its cells; where the line crosses it, a fainter whole cell stands behind the line."""
+        """Draw a bar narrower than its cells; where the line crosses it, a fainter whole cell is behind it."""
         start, rows = self._slots.start(index), len(canvas)
         for row in range(-(-ends[-1] // 3)):
             filled = min(3, ends[-1] - row * 3)
