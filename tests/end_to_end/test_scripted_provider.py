@@ -157,7 +157,7 @@ def test_a_pause_keeps_the_pieces_apart(provider: ScriptedProvider) -> None:
 
 
 @pytest.mark.parametrize("reset", [True, False])
-def test_a_cut_answer_is_incomplete(provider: ScriptedProvider, reset: bool) -> None:  # noqa: FBT001 -- a parameter
+def test_a_cut_answer_is_incomplete(provider: ScriptedProvider, reset: bool) -> None:
     provider.then(chat.streamed().cut_after(2, reset=reset))
     assert not raw.exchange(provider.port, CHAT).complete
     assert provider.only().ending == "cut"
