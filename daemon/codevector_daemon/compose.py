@@ -13,6 +13,7 @@ from codevector_daemon.directory import Directory
 from codevector_daemon.directory.vault import Vault, load_master
 from codevector_daemon.errors import StartError
 from codevector_daemon.gateway.call import Gateway
+from codevector_daemon.gateway.health import Health
 from codevector_daemon.gateway.hosts import AllowedHosts
 from codevector_daemon.gateway.http_upstream import HttpUpstream
 from codevector_daemon.gateway.metrics import Metrics
@@ -81,6 +82,7 @@ async def compose(
             upstream=upstream,
             running=Running(),
             usage_option=UsageOption(),
+            health=Health(now_ms),
             hosts=AllowedHosts(settings.listen_address[0], settings.allowed_hosts),
             now_ms=now_ms,
         )

@@ -59,19 +59,27 @@ class Refused(CodeVectorError):
 
 
 class UpstreamError(CodeVectorError):
-    """A provider could not be used."""
+    """A provider could not be used; ``name`` is the class of the failure in rows and on screen."""
+
+    name = "upstream_failed"
 
 
 class UpstreamUnreachable(UpstreamError):
     """No connection was made; nothing was sent."""
 
+    name = "upstream_unreachable"
+
 
 class UpstreamTimeout(UpstreamError):
     """The first byte of the answer came too late."""
 
+    name = "upstream_timeout"
+
 
 class UpstreamBroken(UpstreamError):
     """The connection broke after something was sent."""
+
+    name = "upstream_broken"
 
 
 class DirectoryError(CodeVectorError):

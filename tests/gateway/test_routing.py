@@ -2,12 +2,12 @@ import pytest
 
 from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import Head
-from codevector_daemon.directory.values import Backend
+from codevector_daemon.directory.values import Backend, Facade
 from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.attribution import Tags
 from codevector_daemon.gateway.call import Arrival, Call, Purpose
 from codevector_daemon.gateway.headers import HeaderMap
-from codevector_daemon.gateway.routing import choose, upstream_request
+from codevector_daemon.gateway.routing import candidates, upstream_request
 from codevector_daemon.gateway.upstream import UpstreamRequest
 from support.values import CREDENTIAL, caller, facade, provider
 
@@ -16,7 +16,7 @@ MESSAGES = Backend(provider("two", "anthropic", "messages", base_url="https://ap
 DISABLED = Backend(provider("off", "openai", "chat", enabled=False), "gpt")
 
 
-def sent(backend: Backend, dialect: str, purpose: Purpose = "generate", **changes: object) -> UpstreamRequest:
+def arrival(dialect: str, purpose: Purpose = "generate", **changes: object) -> Arrival:
     fields: dict[str, object] = {
         "id": "req_1",
         "received_ms": 0,
@@ -29,8 +29,15 @@ def sent(backend: Backend, dialect: str, purpose: Purpose = "generate", **change
         "tags": Tags(),
         **changes,
     }
-    arrival = Arrival(**fields)  # type: ignore[arg-type]
-    call = Call(arrival, b"{}", Head("m"), facade("m", backend), backend)
+    return Arrival(**fields)  # type: ignore[arg-type]
+
+
+def choose(model: Facade, dialect: str, *, own_login: bool) -> Backend:
+    return candidates(model, arrival(dialect, own_login=own_login))[0]
+
+
+def sent(backend: Backend, dialect: str, purpose: Purpose = "generate", **changes: object) -> UpstreamRequest:
+    call = Call(arrival(dialect, purpose, **changes), b"{}", Head("m"), facade("m", backend), backend)
     return upstream_request(call, b"{}", plain=False, first_byte_s=1)
 
 
@@ -84,3 +91,12 @@ def test_with_an_own_login_no_credential_of_ours_is_sent() -> None:
     request = sent(CHAT, "chat", headers=headers, own_login=True, query=b"")
     assert request.headers == ((b"Authorization", b"Bearer oauth"),)
     assert CREDENTIAL not in repr(request)
+
+
+def test_a_session_keeps_its_backend_and_weights_share_the_rest() -> None:
+    light, heavy = Backend(provider("a", id=1), "m", weight=1), Backend(provider("b", id=2), "m", weight=3)
+    model = facade("m", light, heavy)
+    first = candidates(model, arrival("chat", tags=Tags(session="s")))
+    assert all(candidates(model, arrival("chat", id=f"r{n}", tags=Tags(session="s"))) == first for n in range(20))
+    drawn = [candidates(model, arrival("chat", id=f"r{n}"))[0] for n in range(2000)]
+    assert 0.70 < drawn.count(heavy) / len(drawn) < 0.80

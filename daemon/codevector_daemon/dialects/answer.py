@@ -50,7 +50,7 @@ class AnswerText:
         self._packed: list[bytes] = []
         self._packed_bytes = 0
         self._seen_bytes = 0
-        self._share: float | None = None
+        self._share = 0.0
 
     def add(self, raw: bytes) -> None:
         """Keep one raw event for later."""
@@ -66,11 +66,11 @@ class AnswerText:
     def tokens(self) -> int:
         """Return a quick guess of the tokens generated so far, from the share of text in a few events."""
         seen = self._seen_bytes + self._pending_bytes
-        if self._share is None and self._pending:
+        if not self._share and self._pending:  # the first events of an answer hold no text yet
             sample = self._pending[-SAMPLED_EVENTS:]
             text = sum(len(self._extract(raw)) for raw in sample)
             self._share = text / max(1, sum(len(raw) for raw in sample))
-        return math.ceil(seen * (self._share or 0.0) / BYTES_PER_TOKEN)
+        return math.ceil(seen * self._share / BYTES_PER_TOKEN)
 
     def text(self) -> str:
         """Return the text kept, at most KEPT_TEXT_BYTES of it."""

@@ -11,6 +11,7 @@ from codevector_daemon.directory import Directory
 from codevector_daemon.directory.values import Backend, Caller, Facade
 from codevector_daemon.gateway.attribution import Tags
 from codevector_daemon.gateway.headers import HeaderMap
+from codevector_daemon.gateway.health import Health
 from codevector_daemon.gateway.hosts import AllowedHosts
 from codevector_daemon.gateway.running import Running
 from codevector_daemon.gateway.upstream import Upstream
@@ -35,6 +36,7 @@ class Gateway:
     upstream: Upstream
     running: Running
     usage_option: UsageOption
+    health: Health
     hosts: AllowedHosts
     now_ms: Callable[[], int]
 

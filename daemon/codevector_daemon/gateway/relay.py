@@ -8,10 +8,11 @@ from msgspec.structs import replace
 
 from codevector_daemon.dialects.counting import stated_cost_nano
 from codevector_daemon.errors import Refused, StoreError, UpstreamError
-from codevector_daemon.gateway import headers, refusal, routing, settle
+from codevector_daemon.gateway import headers, refusal, settle
+from codevector_daemon.gateway.attempts import Attempts
 from codevector_daemon.gateway.call import Call, Gateway
 from codevector_daemon.gateway.client import Client
-from codevector_daemon.gateway.ids import new_request_id
+from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.running import Ending, Stop
 from codevector_daemon.gateway.settle import Outcome
 from codevector_daemon.gateway.upstream import UpstreamAnswer
@@ -21,39 +22,35 @@ from codevector_daemon.metering.tap import Tap
 
 logger = logging.getLogger(__name__)
 
-PROGRESS_S = 0.25
-"""How often the counts of an open call are told to whoever watches."""
+PROGRESS_S = 0.2
+"""How soon new counts of an open call are told to whoever watches."""
 LAST_WORD_S = 1.0
 """How long a client that is being cut off may take to read why."""
 FIRST_ERROR_STATUS = 400
 SMALL_ANSWER_BYTES = 64 * 1024
 COST_HEADER = b"x-litellm-response-cost"
-USAGE_OPTION_REFUSED = 400
 
 
 class Relay:
     """Carries one call. Its fields are what is known of the current attempt; it is settled exactly once."""
 
-    def __init__(self, gateway: Gateway, call: Call, client: Client, ending: Ending) -> None:
+    def __init__(self, gateway: Gateway, attempts: Attempts, client: Client, ending: Ending) -> None:
         self._gateway = gateway
-        self._call = call
+        self._attempts = attempts
         self._client = client
         self._ending = ending
-        self._answer: UpstreamAnswer | None = None
         self._tap: Tap | None = None
-        self._attempt = 1
-        self._sent = False
         self._ttft_ms: int | None = None
         self._settled: Awaitable[None] | None = None
-        self._next_progress = 0.0
+        self._progress: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Serve the call to its end: when this returns, the row is durable and the client has all it will get."""
         opened = self._gateway.ledger.admit(self._note())
         try:
-            asks_usage = await self._send()
+            await self._attempts.find()
             await asyncio.shield(opened)
-            await self._pass_on(hide_usage=asks_usage)
+            await self._pass_on()
         except UpstreamError as error:
             await self._fail(error)
         except StoreError as error:
@@ -65,38 +62,22 @@ class Relay:
             await self._settle("upstream_failed", refusal.OWN_FAULT.code)
             await self._say(refusal.OWN_FAULT)
         finally:
-            await self._close_answer()
+            if self._progress is not None:
+                self._progress.cancel()
+            await self._attempts.close()
 
-    # -- out to the provider ------------------------------------------------------------------------------------------
-
-    async def _send(self) -> bool:
-        """Get the head of an answer; returns whether its usage must be hidden, because only the gateway asked."""
-        option, provider = self._gateway.usage_option, self._call.backend.provider
-        asks_usage = option.wanted(self._call.head, provider)
-        self._answer = answer = await self._send_once(ask_usage=asks_usage)
-        if not asks_usage or answer.status != USAGE_OPTION_REFUSED:
-            return asks_usage
-        whole = await option.refused(provider, answer)
-        if whole is not None:
-            self._answer = whole
-            return asks_usage
-        await self._close_answer()
-        await self._settle_earlier_attempt("usage_option_refused")
-        self._answer = await self._send_once(ask_usage=False)
-        return False
-
-    async def _send_once(self, *, ask_usage: bool) -> UpstreamAnswer:
-        call = self._call
-        body = call.dialect.outgoing(call.body, call.head, call.backend.upstream_model, ask_usage=ask_usage)
-        limit = self._gateway.settings.first_byte_seconds
-        request = routing.upstream_request(call, body, plain=ask_usage, first_byte_s=limit)
-        self._sent = True
-        return await self._gateway.upstream.send(request)
+    @property
+    def _call(self) -> Call:
+        """The call, with the backend of its current attempt."""
+        return self._attempts.call
 
     # -- back to the client -------------------------------------------------------------------------------------------
 
-    async def _pass_on(self, *, hide_usage: bool) -> None:
-        answer, tap = await self._head(hide_usage=hide_usage)
+    async def _pass_on(self) -> None:
+        answer = self._attempts.answer
+        if answer is None:
+            raise AssertionError("there is no answer to pass on")
+        tap = await self._head(answer)
         whole_at_once = _is_small(answer)
         kept = b""
         async for chunk in answer.chunks():
@@ -110,14 +91,12 @@ class Relay:
             if tap.ended and self._settled is None:
                 await self._settle(*_judge(answer.status, tap))
                 await self._client.body(tap.release())
-            self._tell_progress(tap)
+            self._note_progress(tap)
         await self._finish(answer, tap, kept)
 
-    async def _head(self, *, hide_usage: bool) -> tuple[UpstreamAnswer, Tap]:
-        answer = self._answer
-        if answer is None:
-            raise AssertionError("there is no answer to pass on")
-        lines = headers.HeaderMap(answer.headers)
+    async def _head(self, answer: UpstreamAnswer) -> Tap:
+        hide_usage = self._attempts.asks_usage
+        lines = HeaderMap(answer.headers)
         reader = self._call.dialect.reader(
             self._call.head, hide_usage=hide_usage, error=answer.status >= FIRST_ERROR_STATUS
         )
@@ -134,7 +113,7 @@ class Relay:
             drop_coding=tap.drops_encoding,
         )
         await self._client.head(answer.status, head)
-        return answer, tap
+        return tap
 
     async def _finish(self, answer: UpstreamAnswer, tap: Tap, kept: bytes) -> None:
         """Settle by what the whole answer was; only a whole one gets a clean end."""
@@ -149,13 +128,16 @@ class Relay:
                 await self._client.body(rest)
         await self._client.end()
 
+    def _note_progress(self, tap: Tap) -> None:
+        """Tell how far the answer has come, soon: one timer serves all the chunks that come meanwhile."""
+        if self._progress is None and self._settled is None and tap.streamed:
+            self._progress = asyncio.get_running_loop().call_later(PROGRESS_S, self._tell_progress, tap)
+
     def _tell_progress(self, tap: Tap) -> None:
-        now = asyncio.get_running_loop().time()
-        if now < self._next_progress or self._settled is not None or not tap.streamed:
-            return
-        self._next_progress = now + PROGRESS_S
-        counts = replace(tap.so_far().counts, output=tap.progress())
-        self._gateway.ledger.progress(self._call.id, counts, self._ttft_ms)
+        self._progress = None
+        if self._settled is None:
+            counts = replace(tap.so_far().counts, output=tap.progress())
+            self._gateway.ledger.progress(self._call.id, counts, self._ttft_ms)
 
     # -- when it goes wrong -------------------------------------------------------------------------------------------
 
@@ -163,8 +145,7 @@ class Relay:
         if self._settled is not None:  # what broke came after the answer's own end
             await self._client.end()
             return
-        why = type(error).__name__.removeprefix("Upstream").lower()
-        await self._settle("upstream_failed", f"upstream_{why}")
+        await self._settle("upstream_failed", error.name)
         provider = self._call.backend.provider.name
         await self._say(refusal.of_upstream(error, provider))
 
@@ -188,12 +169,12 @@ class Relay:
 
     async def _drain(self) -> None:
         """Read on for a while after the client has left, where a setting asks to learn the true usage."""
-        seconds = self._gateway.settings.drain_seconds
-        if seconds == 0 or self._settled is not None or self._answer is None or self._tap is None:
+        seconds, answer = self._gateway.settings.drain_seconds, self._attempts.answer
+        if seconds == 0 or self._settled is not None or answer is None or self._tap is None:
             return
         try:
             async with asyncio.timeout(seconds):
-                async for chunk in self._answer.chunks():
+                async for chunk in answer.chunks():
                     self._tap.feed(chunk)
                     if self._tap.ended:
                         return
@@ -237,35 +218,18 @@ class Relay:
         event = await settle.estimated_event(self._gateway, self._call, outcome, self._tap)
         await self._gateway.ledger.settle(event)
 
-    async def _settle_earlier_attempt(self, error: str) -> None:
-        """Write a failed attempt as a row of its own that points to the call; the call goes on."""
-        outcome = replace(
-            self._outcome("upstream_failed", error),
-            request_id=new_request_id(self._gateway.now_ms()),
-            parent_id=self._call.id,
-        )
-        self._answer = None
-        self._attempt += 1
-        await asyncio.shield(
-            self._gateway.ledger.settle(settle.reported_event(self._gateway, self._call, outcome, None))
-        )
-
     def _outcome(self, state: FinalState, error: str | None) -> Outcome:
+        answer = self._attempts.answer
         return Outcome(
             request_id=self._call.id,
-            attempt=self._attempt,
+            attempt=self._attempts.number,
             state=state,
-            sent=self._sent,
-            status=self._answer.status if self._answer is not None else None,
+            sent=self._attempts.sent,
+            status=answer.status if answer is not None else None,
             ttft_ms=self._ttft_ms,
             error=error,
-            stated_cost_nano=self._stated_cost_nano(),
+            stated_cost_nano=_stated_cost_nano(answer),
         )
-
-    def _stated_cost_nano(self) -> int | None:
-        lines = headers.HeaderMap(self._answer.headers if self._answer is not None else ())
-        stated = lines.text(COST_HEADER)
-        return stated_cost_nano(stated) if stated is not None else None
 
     def _note(self) -> OpenRequest:
         call = self._call
@@ -281,18 +245,19 @@ class Relay:
             estimated_input=estimate.quick_input(call.body),
         )
 
-    async def _close_answer(self) -> None:
-        if self._answer is not None:
-            await self._answer.aclose()
-
 
 BROKE_OFF = "stream_ended_early"
 
 
 def _is_small(answer: UpstreamAnswer) -> bool:
     """Tell whether an answer's length is known and small: it is sent in one piece, which spares a system call."""
-    length = headers.HeaderMap(answer.headers).text(b"content-length")
+    length = HeaderMap(answer.headers).text(b"content-length")
     return length is not None and length.isascii() and length.isdigit() and int(length) <= SMALL_ANSWER_BYTES
+
+
+def _stated_cost_nano(answer: UpstreamAnswer | None) -> int | None:
+    stated = HeaderMap(answer.headers).text(COST_HEADER) if answer is not None else None
+    return stated_cost_nano(stated) if stated is not None else None
 
 
 def _judge(status: int, tap: Tap) -> tuple[FinalState, str | None]:

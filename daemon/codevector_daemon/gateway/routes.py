@@ -10,6 +10,7 @@ from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.errors import Refused, StoreError
 from codevector_daemon.gateway import refusal, routing
 from codevector_daemon.gateway.admission import admit
+from codevector_daemon.gateway.attempts import Attempts
 from codevector_daemon.gateway.attribution import attribute, clean
 from codevector_daemon.gateway.body import ClientLeft, drain, read_body
 from codevector_daemon.gateway.call import Arrival, Call, Gateway, Purpose
@@ -95,7 +96,7 @@ class DataPlane:
             head = arrival.dialect.head(body)
             model = clean(head.model)
             facade = admit(arrival.caller, head, gateway.directory)
-            backend = routing.choose(facade, arrival.dialect.name, own_login=arrival.own_login)
+            backends = gateway.health.in_order(routing.candidates(facade, arrival))
         except ClientLeft:
             return
         except BadBody as error:
@@ -106,10 +107,10 @@ class DataPlane:
         except Refused as refused:
             await self._reject(arrival, model, refused, client)
             return
-        call = Call(arrival, body, head, facade, backend)
+        call = Call(arrival, body, head, facade, backends[0])
         async with client:
             if arrival.purpose == "generate":
-                await Relay(gateway, call, client, ending).run()
+                await Relay(gateway, Attempts(gateway, call, backends), client, ending).run()
             else:
                 await forward(gateway, call, client, ending)
 

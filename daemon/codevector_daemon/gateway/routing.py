@@ -1,18 +1,26 @@
-"""Which backend serves a call, and the request it is sent."""
+"""Which backends can serve a call, and the request that one of them is sent."""
+
+from hashlib import blake2b
+from math import inf, log
 
 from codevector_daemon.directory import kinds
 from codevector_daemon.directory.values import Backend, Facade
 from codevector_daemon.errors import Refused
 from codevector_daemon.gateway import headers
-from codevector_daemon.gateway.call import Call
+from codevector_daemon.gateway.call import Arrival, Call
 from codevector_daemon.gateway.upstream import Headers, UpstreamRequest
 
 _OWN_LOGIN_KIND = {"messages": "anthropic", "chat": "openai"}
 """The one kind of provider that a client's own login may be shown to, by dialect."""
 
 
-def choose(facade: Facade, dialect: str, *, own_login: bool) -> Backend:
-    """Return the backend that serves a call in this dialect; raises Refused when there is none."""
+def candidates(facade: Facade, arrival: Arrival) -> list[Backend]:
+    """Return the backends that can serve a call, in the order to try them; raises Refused when there is none.
+
+    By priority; among equals by weight, where calls of one session meet the same backend first, so that its prompt
+    cache stays warm.
+    """
+    dialect = arrival.dialect.name
     enabled = [backend for backend in facade.backends if backend.provider.enabled]
     if not enabled:
         raise Refused(
@@ -30,7 +38,10 @@ def choose(facade: Facade, dialect: str, *, own_login: bool) -> Backend:
             "dialect_not_served",
             f"The model '{facade.slug}' is not served in the {dialect} dialect; it is in: {', '.join(spoken)}.",
         )
-    return _first(speaking, facade, dialect, own_login=own_login)
+    if arrival.own_login:
+        speaking = _own_vendor(speaking, facade, dialect)
+    stickiness = arrival.tags.session or arrival.id
+    return sorted(speaking, key=lambda backend: (backend.priority, _draw(backend, stickiness)))
 
 
 def upstream_request(call: Call, body: bytes, *, plain: bool, first_byte_s: float) -> UpstreamRequest:
@@ -48,11 +59,10 @@ def upstream_request(call: Call, body: bytes, *, plain: bool, first_byte_s: floa
     return UpstreamRequest(method="POST", url=url, headers=lines, body=body, first_byte_s=first_byte_s)
 
 
-def _first(speaking: list[Backend], facade: Facade, dialect: str, *, own_login: bool) -> Backend:
-    if own_login:
-        kind = _OWN_LOGIN_KIND.get(dialect)
-        speaking = [backend for backend in speaking if backend.provider.kind == kind]
-    if not speaking:
+def _own_vendor(speaking: list[Backend], facade: Facade, dialect: str) -> list[Backend]:
+    kind = _OWN_LOGIN_KIND.get(dialect)
+    kept = [backend for backend in speaking if backend.provider.kind == kind]
+    if not kept:
         raise Refused(
             400,
             "invalid_request_error",
@@ -60,4 +70,14 @@ def _first(speaking: list[Backend], facade: Facade, dialect: str, *, own_login: 
             f"Your own login goes only to its own vendor, and the model '{facade.slug}' is not served by it. "
             "Send the gateway key alone, or choose another model.",
         )
-    return min(speaking, key=lambda backend: backend.priority)
+    return kept
+
+
+def _draw(backend: Backend, stickiness: str) -> float:
+    """Return a draw that is the same for the same session; the lowest wins, a backend of weight 2 twice as often.
+
+    Weighted rendezvous hashing: an exponential draw at the rate of the weight, from a hash in place of chance.
+    """
+    seed = f"{backend.provider.id}/{backend.upstream_model}/{stickiness}".encode()
+    chance = (int.from_bytes(blake2b(seed, digest_size=8).digest()) + 1) / 2**64
+    return -log(chance) / backend.weight if backend.weight > 0 else inf

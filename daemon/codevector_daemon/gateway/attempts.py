@@ -1,0 +1,112 @@
+"""Finding a backend that answers: one after another, until the first byte of an answer that can be passed on."""
+
+import asyncio
+
+from msgspec.structs import replace
+
+from codevector_daemon.directory.values import Backend
+from codevector_daemon.errors import UpstreamError
+from codevector_daemon.gateway import routing, settle
+from codevector_daemon.gateway.call import Call, Gateway
+from codevector_daemon.gateway.headers import HeaderMap
+from codevector_daemon.gateway.ids import new_request_id
+from codevector_daemon.gateway.settle import Outcome
+from codevector_daemon.gateway.upstream import UpstreamAnswer
+
+FALLS_ON = frozenset({401, 403, 404, 408, 429, 529})
+"""Answers of a backend after which the next one is tried, beside every 5xx; all other 4xx are the client's own."""
+USAGE_OPTION_REFUSED = 400
+SERVER_ERROR = 500
+
+
+class Attempts:
+    """The attempts of one call. ``call`` names the backend of the current one, ``answer`` is its answer."""
+
+    def __init__(self, gateway: Gateway, call: Call, backends: list[Backend]) -> None:
+        self._gateway = gateway
+        self._backends = backends
+        self.call = call
+        self.number = 1
+        self.sent = False
+        self.asks_usage = False
+        self.answer: UpstreamAnswer | None = None
+
+    async def find(self) -> None:
+        """Get an answer to pass on; raises UpstreamError when the last backend could not be used."""
+        for left, backend in zip(range(len(self._backends) - 1, -1, -1), self._backends, strict=True):
+            self.call = replace(self.call, backend=backend)
+            self._gateway.health.begun(backend)
+            failure = await self._try(is_last=left == 0)
+            if failure is None:
+                return
+            await self._settle_and_go_on(failure)
+
+    async def close(self) -> None:
+        """Let go of the answer."""
+        if self.answer is not None:
+            await self.answer.aclose()
+
+    async def _try(self, *, is_last: bool) -> str | None:
+        """Try the current backend; returns the class of the failure after which the next one shall be tried."""
+        health, backend = self._gateway.health, self.call.backend
+        try:
+            answer = await self._send()
+        except UpstreamError as error:
+            health.failed(backend, error.name)
+            if is_last:
+                raise
+            return error.name
+        except asyncio.CancelledError:
+            health.abandoned(backend)
+            raise
+        if not _is_backends_fault(answer.status):
+            health.succeeded(backend)
+            return None
+        failure = f"http_{answer.status}"
+        health.failed(backend, failure, HeaderMap(answer.headers).text(b"retry-after"))
+        return None if is_last else failure
+
+    async def _send(self) -> UpstreamAnswer:
+        """Send the call; once more without the usage option where the provider refuses it."""
+        option, provider = self._gateway.usage_option, self.call.backend.provider
+        self.asks_usage = option.wanted(self.call.head, provider)
+        answer = await self._send_once()
+        if not self.asks_usage or answer.status != USAGE_OPTION_REFUSED:
+            return answer
+        whole = await option.refused(provider, answer)
+        if whole is not None:
+            self.answer = whole
+            return whole
+        await self._settle_and_go_on("usage_option_refused")
+        self.asks_usage = False
+        return await self._send_once()
+
+    async def _send_once(self) -> UpstreamAnswer:
+        call = self.call
+        body = call.dialect.outgoing(call.body, call.head, call.backend.upstream_model, ask_usage=self.asks_usage)
+        limit = self._gateway.settings.first_byte_seconds
+        request = routing.upstream_request(call, body, plain=self.asks_usage, first_byte_s=limit)
+        self.sent = True
+        self.answer = answer = await self._gateway.upstream.send(request)
+        return answer
+
+    async def _settle_and_go_on(self, error: str) -> None:
+        """Write a failed attempt as a row of its own that points to the call; the call goes on."""
+        await self.close()
+        outcome = Outcome(
+            request_id=new_request_id(self._gateway.now_ms()),
+            parent_id=self.call.id,
+            attempt=self.number,
+            state="upstream_failed",
+            sent=self.sent,
+            status=self.answer.status if self.answer is not None else None,
+            error=error,
+        )
+        self.answer = None
+        self.number += 1
+        event = settle.reported_event(self._gateway, self.call, outcome, None)
+        await asyncio.shield(self._gateway.ledger.settle(event))
+
+
+def _is_backends_fault(status: int) -> bool:
+    return status in FALLS_ON or status >= SERVER_ERROR
