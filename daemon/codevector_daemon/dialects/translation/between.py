@@ -1,0 +1,169 @@
+"""Which protocol becomes which: one translation for one attempt."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from codevector_daemon.dialects.base import Head
+from codevector_daemon.dialects.translation import (
+    chat_answer_read,
+    chat_answer_write,
+    chat_request_read,
+    chat_request_write,
+    errors,
+    ids,
+    messages_answer_read,
+    messages_answer_write,
+    messages_request_read,
+    messages_request_write,
+    wire,
+)
+from codevector_daemon.dialects.translation.canonical import Conversation, Origin, ToolChoice
+from codevector_daemon.dialects.translation.events import Answer
+from codevector_daemon.dialects.translation.marks import VENDOR_OF
+from codevector_daemon.dialects.translation.outgoing import Target, Written
+from codevector_daemon.dialects.translation.translator import StreamReader, Translator
+from codevector_daemon.dialects.translation.writing import AnswerWriter, Framing, WholeWriter
+
+
+class Translated(Struct, frozen=True):
+    """A request for the provider, and what of the client's it could not carry (for ``x-codevector-dropped``)."""
+
+    body: bytes
+    dropped: tuple[str, ...] = ()
+
+
+class _Client(Struct, frozen=True):
+    """How a client's protocol is read and answered. ``speaks`` is the protocol of its answers."""
+
+    read: Callable[[bytes], Conversation]
+    stream: Callable[[Framing], AnswerWriter]
+    whole: WholeWriter
+    speaks: str
+
+
+class _Provider(Struct, frozen=True):
+    """How a provider's protocol is asked and read."""
+
+    write: Callable[[Conversation, Target], Written]
+    stream: Callable[[], StreamReader]
+    whole: Callable[[bytes], Answer]
+    longest_tool_name: int = ids.LONGEST_NAME
+
+
+_chat = _Client(chat_request_read.read, chat_answer_write.ChatWriter, chat_answer_write.whole, "chat")
+_messages = _Client(
+    messages_request_read.read, messages_answer_write.MessagesWriter, messages_answer_write.whole, "messages"
+)
+
+CLIENTS: Final[Mapping[str, _Client]] = MappingProxyType({"chat": _chat, "messages": _messages})
+PROVIDERS: Final[Mapping[str, _Provider]] = MappingProxyType(
+    {
+        "chat": _Provider(chat_request_write.write, chat_answer_read.ChatStream, chat_answer_read.whole),
+        "messages": _Provider(
+            messages_request_write.write,
+            messages_answer_read.MessagesStream,
+            messages_answer_read.whole,
+            messages_request_write.LONGEST_TOOL_NAME,
+        ),
+    }
+)
+
+
+class Translation:
+    """Translates one attempt of one call. It remembers what the request asked for: make a new one for each attempt."""
+
+    def __init__(
+        self,
+        client: _Client,
+        provider: _Provider,
+        vendor: str,
+        *,
+        now_s: Callable[[], int],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._client = client
+        self._provider = provider
+        self._vendor = vendor
+        self._now_s = now_s
+        self._new_id = new_id
+        self._wants_usage = True
+        self._origins: dict[str, Origin] = {}
+
+    def request(
+        self, body: bytes, head: Head, upstream_model: str, *, stream: bool, max_output: int | None = None
+    ) -> Translated:
+        """Return the body for upstream; raises BadBody naming a field that is wrong or cannot be carried.
+
+        ``max_output`` is the most output tokens the model gives, where the facade says so: more is not asked for.
+        """
+        asked = _prepared(self._client.read(body))
+        if asked.max_tokens is None and head.max_output_tokens is not None:
+            asked = replace(asked, max_tokens=head.max_output_tokens)
+        self._wants_usage = asked.wants_usage
+        fitted = ids.renamed((tool.name for tool in asked.tools), self._provider.longest_tool_name)
+        self._origins = asked.origins | {new: asked.origins.get(old) or Origin(old) for new, old in fitted.items()}
+        target = Target(model=upstream_model, vendor=self._vendor, stream=stream, max_output=max_output)
+        written = self._provider.write(asked, target)
+        return Translated(msgspec.json.encode(written.fields), wire.clean((*asked.dropped, *written.dropped)))
+
+    def whole(self, status: int, body: bytes, slug: str) -> bytes:
+        """Return a whole answer, or an error, for the client; raises BadAnswer for a 200 that is none."""
+        if status >= 400:  # noqa: PLR2004 - HTTP's errors begin there
+            return self.error(status, body)[1]
+        return self._client.whole(self._provider.whole(body), self._framing(slug))
+
+    def stream(self, slug: str) -> Translator:
+        """Return the translator of one streamed answer."""
+        return Translator(self._provider.stream(), self._client.stream(self._framing(slug)))
+
+    def error(self, status: int, body: bytes) -> tuple[int, bytes]:
+        """Return an error for the client: its status and body."""
+        failure = errors.read(status, body)
+        speaks = self._client.speaks
+        return errors.status_for(failure, speaks), errors.body_for(failure, speaks)
+
+    def _framing(self, slug: str) -> Framing:
+        return Framing(
+            slug=slug,
+            vendor=self._vendor,
+            new_id=self._new_id,
+            created_s=self._now_s(),
+            wants_usage=self._wants_usage,
+            origins=self._origins,
+        )
+
+
+def between(
+    client_dialect: str,
+    provider_dialect: str,
+    *,
+    vendor: str | None = None,
+    now_s: Callable[[], int] = lambda: int(time.time()),
+    new_id: Callable[[], str] = lambda: secrets.token_hex(12),
+) -> Translation | None:
+    """Return the translation for one attempt, None where there is none to do or none that can be done.
+
+    ``vendor`` says whose thinking signatures the provider makes and takes (``anthropic``, ``openai``, ``deepseek``);
+    left out, it is the vendor whose protocol the provider speaks.
+    """
+    client, provider = CLIENTS.get(client_dialect), PROVIDERS.get(provider_dialect)
+    if client is None or provider is None or client_dialect == provider_dialect:
+        return None
+    owner = vendor or VENDOR_OF[provider_dialect]
+    return Translation(client, provider, owner, now_s=now_s, new_id=new_id)
+
+
+def _prepared(asked: Conversation) -> Conversation:
+    """Return the conversation with only the tools that the client's choice allows."""
+    choice = asked.choice
+    if choice is None or not choice.allowed:
+        return asked
+    tools = tuple(tool for tool in asked.tools if tool.name in choice.allowed)
+    return replace(asked, tools=tools, choice=ToolChoice(choice.mode))

@@ -1,0 +1,131 @@
+"""What every writer of requests needs: the target it writes for, and the turns as the target wants them."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from codevector_daemon.dialects.translation import media
+from codevector_daemon.dialects.translation.canonical import (
+    Conversation,
+    Document,
+    Image,
+    Shown,
+    Text,
+    Thinking,
+    ToolResult,
+    Turn,
+)
+
+Fields = dict[str, Any]
+
+
+class Target(Struct, frozen=True):
+    """Whom a request is written for. ``max_output`` is the most output tokens the model gives, where known."""
+
+    model: str
+    vendor: str
+    stream: bool = False
+    max_output: int | None = None
+
+
+class Written(Struct, frozen=True):
+    """A request for upstream, and the names of what it could not carry."""
+
+    fields: Fields
+    dropped: tuple[str, ...] = ()
+
+
+def limit(conversation: Conversation, target: Target) -> int | None:
+    """Return the output limit to ask for: the client's, but never more than the model gives."""
+    asked = conversation.max_tokens
+    if asked is None or target.max_output is None:
+        return asked
+    return min(asked, target.max_output)
+
+
+def joined(turns: Iterable[Turn]) -> Iterator[Turn]:
+    """Yield turns with neighbours of one side made one, results of tools first: they must follow their calls."""
+    held: Turn | None = None
+    for turn in turns:
+        if held is not None and held.role == turn.role:
+            held = replace(held, parts=(*held.parts, *turn.parts))
+            continue
+        if held is not None:
+            yield results_first(held)
+        held = turn
+    if held is not None:
+        yield results_first(held)
+
+
+def results_first(turn: Turn) -> Turn:
+    """Return the turn with its tool results before all else."""
+    results = tuple(part for part in turn.parts if isinstance(part, ToolResult))
+    if not results:
+        return turn
+    return replace(turn, parts=results + tuple(part for part in turn.parts if not isinstance(part, ToolResult)))
+
+
+def without_system(turns: Iterable[Turn]) -> Iterator[Turn]:
+    """Yield turns with system ones told by the user, for protocols that have one system prompt before all.
+
+    They keep their place: moved to the front, each would make the provider's cache of the whole prompt worthless.
+    """
+    for turn in turns:
+        if turn.role != "system":
+            yield turn
+            continue
+        text = "\n\n".join(part.text for part in turn.parts if isinstance(part, Text))
+        yield Turn("user", (Text(f"<system-reminder>\n{text}\n</system-reminder>"),))
+
+
+def own_thoughts(parts: Iterable[Any], vendor: str) -> Iterator[Any]:
+    """Yield parts without thoughts of any other vendor."""
+    return (part for part in parts if not isinstance(part, Thinking) or part.vendor == vendor)
+
+
+def loses_thoughts(conversation: Conversation, vendor: str) -> bool:
+    """Tell whether the history has thoughts that another vendor signed."""
+    return any(
+        isinstance(part, Thinking) and part.vendor != vendor for turn in conversation.turns for part in turn.parts
+    )
+
+
+def has_cache_hints(conversation: Conversation) -> bool:
+    """Tell whether the client says what to cache."""
+    parts = (part for turn in conversation.turns for part in turn.parts)
+    hinted: Iterable[Any] = (*conversation.system, *conversation.tools, *parts)
+    return any(getattr(one, "cache", None) is not None for one in hinted)
+
+
+def plain_text(parts: Iterable[Shown]) -> str:
+    """Return the texts among parts, one after the other."""
+    return "\n".join(text for text in (text_or_none(part) for part in parts) if text is not None)
+
+
+def text_or_none(part: object) -> str | None:
+    """Return the text of a part that is text: plain, or a document of text."""
+    if isinstance(part, Text):
+        return part.text
+    if isinstance(part, Document) and part.text is not None:
+        return media.text_of(part)
+    return None
+
+
+def pictures(parts: Iterable[Shown]) -> list[Image | Document]:
+    """Return the parts that are no text."""
+    return [part for part in parts if not isinstance(part, Text) and text_or_none(part) is None]
+
+
+def last_question(turns: tuple[Turn, ...]) -> int:
+    """Return the index of the last turn in which the user said something: after it the tools loop."""
+    for at in range(len(turns) - 1, -1, -1):
+        if turns[at].role == "user" and any(not isinstance(part, ToolResult) for part in turns[at].parts):
+            return at
+    return -1
+
+
+def given(**fields: object) -> Fields:
+    """Return the fields that have a value."""
+    return {name: value for name, value in fields.items() if value is not None}
