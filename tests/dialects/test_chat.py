@@ -40,7 +40,7 @@ def test_the_head_is_read_and_the_rest_is_left_alone() -> None:
         (b'{"model":"m","stream":true,"stream_options":{"include_usage":"odd"}}', True),
     ],
 )
-def test_only_a_stream_that_did_not_ask_lacks_usage(body: bytes, wants: bool) -> None:  # noqa: FBT001
+def test_only_a_stream_that_did_not_ask_lacks_usage(body: bytes, wants: bool) -> None:
     assert CHAT.head(body).wants_usage is wants
 
 
@@ -95,7 +95,7 @@ def test_a_head_of_another_body_is_not_trusted() -> None:
 
 
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40), st.booleans())
-def test_any_name_is_exchanged_for_any_other(name: str, other: str, stream: bool) -> None:  # noqa: FBT001
+def test_any_name_is_exchanged_for_any_other(name: str, other: str, stream: bool) -> None:
     out: dict[str, Any] = json.loads(sent(json.dumps({"model": name, "stream": stream}).encode(), other))
     assert out.pop("stream_options", None) == ({"include_usage": True} if stream else None)
     assert out == {"model": other, "stream": stream}
@@ -148,5 +148,5 @@ def test_a_broken_stream_ends_with_an_error_event() -> None:
         (500, b"stream_options", False),
     ],
 )
-def test_a_provider_that_does_not_know_the_option_is_recognised(status: int, body: bytes, refused: bool) -> None:  # noqa: FBT001
+def test_a_provider_that_does_not_know_the_option_is_recognised(status: int, body: bytes, refused: bool) -> None:
     assert refuses_usage_option(status, body) is refused

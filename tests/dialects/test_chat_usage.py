@@ -184,6 +184,9 @@ def test_a_refused_part_spoils_its_side_only() -> None:
         ({"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": None}}, 0),
         ({"cost": {"input_tokens_cost": 1, "total_cost": 0.006}}, 6_000_000),
         ({"cost": 2.5e-9}, 2),
+        ({"cost_in_usd_ticks": 37_756_000}, 3_775_600),
+        ({"cost_in_usd_ticks": 25}, 2),
+        ({"cost_in_usd_ticks": "x", "cost": 0.001}, 1_000_000),
         ({"cost": -1}, None),
         ({"cost": 1e300}, None),
         ({"cost": "free"}, None),
@@ -202,6 +205,16 @@ def test_the_providers_own_cost_is_read_exactly(usage: dict[str, Any], nano: int
 )
 def test_a_cost_stated_in_a_header_is_read_exactly(stated: str, nano: int | None) -> None:
     assert stated_cost_nano(stated) == nano
+
+
+def test_pictures_and_seconds_of_audio_are_kept_beside_the_counts() -> None:
+    usage = USAGE | {
+        "prompt_tokens_details": {"image_tokens": 6, "text_tokens": 4},
+        "completion_tokens_details": {"image_tokens": 3},
+        "prompt_audio_seconds": 42,
+    }
+    extras = usage_reading(usage).extras
+    assert (extras.parts, extras.audio_seconds) == ({"image_input": 6, "image_output": 3}, 42)
 
 
 ANY = st.recursive(

@@ -270,6 +270,18 @@ def test_iterations_in_the_delta_are_read() -> None:
     assert reading.counts == TokenCounts(uncached_input=110, output=9)
 
 
+def test_an_answer_declined_before_it_produced_output_costs_nothing() -> None:
+    declined = usage_reading({"input_tokens": 900, "output_tokens": 0}, stop_reason="refusal")
+    assert (declined.counts, declined.whole, declined.usage_source) == (TokenCounts(), True, "reported")
+    last = event("message_delta", delta={"stop_reason": "refusal"}, usage={"output_tokens": 0})
+    assert stream(start(), last, STOP)[0].counts == TokenCounts()
+
+
+def test_an_answer_declined_after_output_is_billed_for_what_it_produced() -> None:
+    declined = usage_reading({"input_tokens": 900, "output_tokens": 12}, stop_reason="refusal")
+    assert declined.counts == TokenCounts(uncached_input=900, output=12)
+
+
 PIECES = st.sampled_from(
     [
         b'{"type":"message_start","message":',

@@ -273,15 +273,47 @@ def test_any_split_of_a_coded_stream_gives_the_same(sizes: list[int], coding: st
     assert reading.whole
 
 
+CHUNK = b'data: {"candidates":[{"content":{"parts":[{"text":"Hi"}]}}],"usageMetadata":{"promptTokenCount":3}}\r\n\r\n'
+FINAL = (
+    b'data: {"candidates":[{"finishReason":"STOP"}],'
+    b'"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":5,"totalTokenCount":8}}\r\n\r\n'
+)
+
+
+@given(SIZES)
+def test_where_a_protocol_marks_no_end_the_event_that_may_be_it_is_held(sizes: list[int]) -> None:
+    one = tap(dialect="gemini")
+    passed, reading, held = run(one, CHUNK + CHUNK + FINAL, sizes)
+    assert (passed, held) == (CHUNK + CHUNK, FINAL)
+    assert (one.ended, reading.counts.output, reading.finished) == (False, 5, True)
+
+
+@given(SIZES)
+def test_an_event_held_as_perhaps_the_last_passes_when_another_comes(sizes: list[int]) -> None:
+    passed, reading, held = run(tap(dialect="gemini"), CHUNK + FINAL + CHUNK, sizes)
+    assert (passed, held) == (CHUNK + FINAL + CHUNK, b"")
+    assert reading.counts.output == 5
+
+
+@settings(deadline=None)
+@given(SIZES, st.sampled_from(sorted(CODINGS)))
+def test_coded_bytes_in_which_the_end_may_lie_are_held(sizes: list[int], coding: str) -> None:
+    coded = CODINGS[coding](CHUNK + FINAL)
+    passed, reading, held = run(tap(dialect="gemini", coding=coding, hide=False), coded, sizes)
+    assert passed + held == coded
+    assert held
+    assert reading.counts.output == 5
+
+
 PARTS = st.sampled_from(
-    [TEXT, USAGE, DONE, MESSAGE, STOP, b"\n", b"\r", b"data: ", b'{"usage":', b": c\n\n", b"\x00\xff"]
+    [TEXT, USAGE, DONE, MESSAGE, STOP, CHUNK, FINAL, b"\n", b"\r", b"data: ", b'{"usage":', b": c\n\n", b"\x00\xff"]
 )
 
 
 @given(
     st.lists(PARTS | st.binary(max_size=20), max_size=8).map(b"".join),
     SIZES,
-    st.sampled_from(["chat", "messages"]),
+    st.sampled_from(["chat", "messages", "gemini", "responses", "embeddings"]),
     st.sampled_from([SSE, JSON, None]),
     st.sampled_from([None, "gzip", "br", "zstd", "deflate", "odd"]),
 )

@@ -4,9 +4,20 @@ from typing import Final
 
 from codevector_daemon.dialects.base import Dialect
 from codevector_daemon.dialects.chat import ChatDialect
+from codevector_daemon.dialects.completions import CompletionsDialect
+from codevector_daemon.dialects.embeddings import EmbeddingsDialect
+from codevector_daemon.dialects.gemini import GeminiDialect
 from codevector_daemon.dialects.messages import MessagesDialect
+from codevector_daemon.dialects.responses import ResponsesDialect
 
-by_name: Final[Mapping[str, Dialect]] = MappingProxyType(
-    {dialect.name: dialect for dialect in (ChatDialect(), MessagesDialect())}
+_SPOKEN: Final[tuple[Dialect, ...]] = (
+    ChatDialect(),
+    ResponsesDialect(),
+    MessagesDialect(),
+    GeminiDialect(),
+    CompletionsDialect(),
+    EmbeddingsDialect(),
 )
+
+by_name: Final[Mapping[str, Dialect]] = MappingProxyType({dialect.name: dialect for dialect in _SPOKEN})
 """Every dialect spoken here, by its name in settings, rows and flags."""

@@ -26,6 +26,12 @@ class Head(Struct, frozen=True):
     """Where the model's name lies in the body, so that it can be exchanged without reading the body again."""
     options_at: tuple[int, int] | None = None
     """Where the value of ``stream_options`` lies, if there is one."""
+    action: str = ""
+    """Gemini: what the path asks of the model, such as ``streamGenerateContent``; it stands after the model's name."""
+    background: bool = False
+    """Responses: the answer comes later, and its usage only when it is retrieved."""
+    previous: str | None = None
+    """Responses: the id of the response that this one goes on from."""
 
 
 class Image(Struct, frozen=True):
@@ -43,6 +49,8 @@ class Prompt(Struct, frozen=True):
     messages: int = 0
     tools: int = 0
     images: tuple[Image, ...] = ()
+    tokens: int = 0
+    """Tokens that the client had counted out itself (embeddings take them as numbers)."""
 
 
 class Verdict(Enum):
@@ -53,6 +61,8 @@ class Verdict(Enum):
     """The client did not ask for it; the gateway did."""
     LAST = auto()
     """The client stops listening after it: release it only when the row is durable."""
+    HOLD = auto()
+    """Perhaps the last, in a protocol that marks none: hold it back until another event comes or the answer ends."""
 
 
 class Reading(Struct, frozen=True):
@@ -74,6 +84,8 @@ class Reading(Struct, frozen=True):
     """The name of a count that was refused (negative, absurd, no whole number); its side counts as not reported."""
     extras: Extras = NO_EXTRAS
     """What the price rests on besides the counts."""
+    later: bool = False
+    """Whether the answer is still being made and its usage will be reported only to whoever retrieves it."""
 
     @property
     def rounds(self) -> tuple[Round, ...]:
@@ -115,8 +127,11 @@ class Dialect(Protocol):
 
     name: str
 
-    def head(self, body: bytes) -> Head:
-        """Read the head of a request body; raises BadBody."""
+    def head(self, body: bytes, target: str = "") -> Head:
+        """Read the head of a request body; raises BadBody.
+
+        ``target`` is what the path names where the model is not in the body: Gemini's ``{model}:{action}``.
+        """
 
     def outgoing(self, body: bytes, head: Head, upstream_model: str, *, ask_usage: bool) -> bytes:
         """Return the body for upstream: the very same bytes but for the model name and the usage option."""

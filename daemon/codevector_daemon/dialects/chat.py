@@ -22,7 +22,7 @@ class ChatDialect:
 
     name = "chat"
 
-    def head(self, body: bytes) -> Head:
+    def head(self, body: bytes, target: str = "") -> Head:  # noqa: ARG002 - the protocol's
         """Read the head of a request body; raises BadBody."""
         fields = locate(body)
         model, model_at = heads.model(fields)
@@ -52,11 +52,11 @@ class ChatDialect:
 
     def error(self, status: int, kind: str, code: str, message: str, param: str | None = None) -> bytes:  # noqa: ARG002 - the protocol's
         """Return an error body in OpenAI's shape."""
-        return _error_body(kind, code, message, param)
+        return error_body(kind, code, message, param)
 
     def error_event(self, kind: str, code: str, message: str) -> bytes:
         """Return the event that ends a stream which broke off; ``[DONE]`` never follows it."""
-        return event_of(_error_body(kind, code, message, None))
+        return event_of(error_body(kind, code, message, None))
 
     def prompt(self, body: bytes) -> Prompt:
         """Return what an estimate of the input counts."""
@@ -96,6 +96,7 @@ def _asking(body: bytes, head: Head) -> Edit:
     return start + 1, start + 1, b'"include_usage":true' + (b"," if present else b"")
 
 
-def _error_body(kind: str, code: str, message: str, param: str | None) -> bytes:
+def error_body(kind: str, code: str, message: str, param: str | None) -> bytes:
+    """Return an error body in OpenAI's shape, which all of its protocols share."""
     error: dict[str, Any] = {"message": heads.printable(message), "type": kind, "param": param, "code": code}
     return msgspec.json.encode({"error": error})

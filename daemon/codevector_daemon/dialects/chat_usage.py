@@ -6,22 +6,29 @@ from typing import Any
 from msgspec import Struct
 
 from codevector_daemon.dialects.counting import BadCount, Usage, first, inside, searches
-from codevector_daemon.metering.counts import TokenCounts
+from codevector_daemon.metering.counts import NO_EXTRAS, Extras, TokenCounts
 
 _KNOWN = ("prompt_tokens", "completion_tokens", "total_tokens", "prompt_cache_hit_tokens", "prompt_cache_miss_tokens")
 
 
+_IN_PARTS = {"image_tokens": "image_input", "video_tokens": "video_input"}
+_OUT_PARTS = {"image_tokens": "image_output", "video_tokens": "video_output"}
+
+
 class _Prompt(Struct, frozen=True):
     tokens: int
-    read: int
-    written: int
-    audio: int
+    read: int = 0
+    written: int = 0
+    audio: int = 0
+    parts: dict[str, int] = {}
+    seconds: int = 0
 
 
 class _Completion(Struct, frozen=True):
     tokens: int
-    reasoning: int
-    audio: int
+    reasoning: int = 0
+    audio: int = 0
+    parts: dict[str, int] = {}
 
 
 def chat_usage(fields: Mapping[str, Any]) -> Usage | None:
@@ -63,7 +70,10 @@ def _prompt(fields: Mapping[str, Any]) -> _Prompt | None:
     if written is None:
         written = first(fields, "cache_creation_input_tokens")
     audio = first(details, "audio_tokens")
-    return None if tokens is None else _Prompt(tokens, read or 0, written or 0, audio or 0)
+    seconds = first(fields, "prompt_audio_seconds")  # Mistral
+    if tokens is None:
+        return None
+    return _Prompt(tokens, read or 0, written or 0, audio or 0, _parts(details, _IN_PARTS), seconds or 0)
 
 
 def _completion(fields: Mapping[str, Any]) -> _Completion | None:
@@ -73,13 +83,19 @@ def _completion(fields: Mapping[str, Any]) -> _Completion | None:
     if reasoning is None:
         reasoning = first(fields, "reasoning_tokens")
     audio = first(details, "audio_tokens")
-    return None if tokens is None else _Completion(tokens, reasoning or 0, audio or 0)
+    return None if tokens is None else _Completion(tokens, reasoning or 0, audio or 0, _parts(details, _OUT_PARTS))
+
+
+def _parts(details: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, int]:
+    """Return the tokens of other kinds than text that some models charge apart."""
+    found = {part: first(details, name) for name, part in names.items()}
+    return {part: tokens for part, tokens in found.items() if tokens}
 
 
 def _join(prompt: _Prompt | None, completion: _Completion | None, total: int, calls: int, refused: str | None) -> Usage:
     """Make the counts disjoint."""
-    asked = prompt or _Prompt(0, 0, 0, 0)
-    given = completion or _Completion(0, 0, 0)
+    asked = prompt or _Prompt(0)
+    given = completion or _Completion(0)
     cache = asked.read + asked.written
     cache_outside, reasoning_outside = _outside(asked.tokens, cache, given, total)
     uncached = asked.tokens if cache_outside else asked.tokens - cache
@@ -98,7 +114,13 @@ def _join(prompt: _Prompt | None, completion: _Completion | None, total: int, ca
         has_input=prompt is not None,
         has_output=completion is not None or (prompt is not None and total == asked.tokens and refused is None),
         refused=refused,
+        extras=_extras(asked, given),
     )
+
+
+def _extras(asked: _Prompt, given: _Completion) -> Extras:
+    parts = asked.parts | given.parts
+    return Extras(parts=parts, audio_seconds=asked.seconds) if parts or asked.seconds else NO_EXTRAS
 
 
 def _outside(prompt: int, cache: int, given: _Completion, total: int) -> tuple[bool, bool]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -13,6 +13,9 @@ ABSURD = 2**40
 
 MAX_COST_USD = 1_000_000
 """A single call that claims to cost more is not believed."""
+
+TICKS_PER_USD: Final = 10**10
+"""xAI's unit of money (docs.x.ai, "Cost tracking")."""
 
 NO_FIELDS: Mapping[str, Any] = {}
 
@@ -62,6 +65,8 @@ def searches(fields: Mapping[str, Any]) -> int:
     used = number(inside(fields, "server_tool_use").get("web_search_requests"), "web_search_requests")
     if used is None:
         used = number(inside(inside(fields, "tool_usage"), "web_search").get("num_requests"), "tool_usage")
+    if used is None:
+        used = number(fields.get("num_search_queries"), "num_search_queries")  # Perplexity
     return used or 0
 
 
@@ -69,8 +74,12 @@ def cost_nano(fields: Mapping[str, Any]) -> int | None:
     """Return what the provider says the call cost in nano-dollars, None where it says nothing usable.
 
     OpenRouter: ``cost`` in USD is its own charge; with the caller's own key at the upstream provider (``is_byok``) that
-    provider charges ``cost_details.upstream_inference_cost`` besides. Perplexity: ``cost.total_cost``.
+    provider charges ``cost_details.upstream_inference_cost`` besides. Perplexity: ``cost.total_cost``. xAI:
+    ``cost_in_usd_ticks``, ten to the nano-dollar.
     """
+    ticks = fields.get("cost_in_usd_ticks")
+    if isinstance(ticks, int) and not isinstance(ticks, bool) and 0 <= ticks <= MAX_COST_USD * TICKS_PER_USD:
+        return _nano(Decimal(ticks) / TICKS_PER_USD)
     cost = fields.get("cost")
     own = _usd(cost.get("total_cost") if isinstance(cost, dict) else cost)
     if own is None:

@@ -9,6 +9,7 @@ Fields = dict[str, Field]
 
 LONGEST_MODEL = 512
 LONGEST_WORD = 64
+LONGEST_ID = 256
 
 
 def model(fields: Fields) -> tuple[str, tuple[int, int]]:
@@ -39,10 +40,10 @@ def whole_number(fields: Fields, *names: str) -> int | None:
     return None
 
 
-def word(fields: Fields, name: str) -> str | None:
+def word(fields: Fields, name: str, longest: int = LONGEST_WORD) -> str | None:
     """Return a short string field; other values are the provider's to judge."""
     value = fields[name].value() if name in fields else None
-    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_WORD else None
+    return value if isinstance(value, str) and 0 < len(value) <= longest else None
 
 
 def fits(body: bytes, head: Head) -> bool:

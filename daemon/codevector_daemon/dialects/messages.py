@@ -16,7 +16,7 @@ class MessagesDialect:
 
     name = "messages"
 
-    def head(self, body: bytes) -> Head:
+    def head(self, body: bytes, target: str = "") -> Head:  # noqa: ARG002 - the protocol's
         """Read the head of a request body; raises BadBody."""
         fields = locate(body)
         model, model_at = heads.model(fields)

@@ -27,6 +27,7 @@ class _Body(Struct):
     model: Any = None
     usage: Any = None
     error: Any = None
+    stop_reason: Any = None
     content: Raw = _NOTHING
 
 
@@ -41,6 +42,7 @@ class MessagesReader:
         self._content: Raw = _NOTHING
         self._fields: dict[str, Any] = {}
         self._output_final = False
+        self._declined = False
         self._error: str | None = None
         self._finished = False
         self._model: str | None = None
@@ -61,6 +63,7 @@ class MessagesReader:
             return
         self._finished = True
         self._output_final = True
+        self._declined = answer.stop_reason == "refusal"
         self._note(answer.id, answer.model, answer.usage)
         self._content = answer.content
         if answer.type == "error" or answer.error:
@@ -92,7 +95,7 @@ class MessagesReader:
         return _content_text(json_value(self._content))
 
     def _usage(self) -> Usage | None:
-        return messages_usage(self._fields, self._model, output_final=self._output_final)
+        return messages_usage(self._fields, self._model, output_final=self._output_final, declined=self._declined)
 
     def _parse(self, raw: bytes) -> Verdict:
         try:
@@ -119,7 +122,8 @@ class MessagesReader:
         return Verdict.PASS
 
     def _take_delta(self, event: Mapping[str, Any]) -> None:
-        usage = event.get("usage")
+        usage, change = event.get("usage"), event.get("delta")
+        self._declined = self._declined or (isinstance(change, dict) and change.get("stop_reason") == "refusal")
         if isinstance(usage, dict):
             self._fields = merged(self._fields, usage)
             self._output_final = self._output_final or usage.get("output_tokens") is not None

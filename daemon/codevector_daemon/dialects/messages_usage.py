@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from codevector_daemon.dialects.counting import BadCount, Usage, first, inside, searches
-from codevector_daemon.metering.counts import Extras, Round, TokenCounts
+from codevector_daemon.metering.counts import NOTHING, Extras, Round, TokenCounts
 
 _WHOLE = ("message", "fallback_message")
 """Rounds that the top-level counts normally contain; all others (compaction, advisor) come on top of them."""
@@ -21,11 +21,14 @@ class _Input(Struct, frozen=True):
     written_1h: int
 
 
-def messages_usage(fields: Mapping[str, Any], served: str | None = None, *, output_final: bool = True) -> Usage | None:
+def messages_usage(
+    fields: Mapping[str, Any], served: str | None = None, *, output_final: bool = True, declined: bool = False
+) -> Usage | None:
     """Read a usage block; None where it holds no count at all.
 
     ``output_final`` is false while only ``message_start`` was seen, whose output count is a placeholder. A refused
     count leaves its side unreported, so that this side is estimated. ``served`` is the model the answer names.
+    An answer ``declined`` (stop reason ``refusal``) before it produced output is not charged: it counts nothing.
     """
     if fields.get("input_tokens") is None and fields.get("output_tokens") is None:
         return None
@@ -39,7 +42,7 @@ def messages_usage(fields: Mapping[str, Any], served: str | None = None, *, outp
         output = _output(fields) if output_final else None
     except BadCount as error:
         refused.append(str(error))
-    counts = _counts(read, output)
+    counts = NOTHING if declined and output is not None and output[0] == 0 else _counts(read, output)
     rounds: tuple[Round, ...] = ()
     try:
         counts = replace(counts, server_tool_calls=searches(fields))

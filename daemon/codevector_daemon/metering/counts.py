@@ -43,6 +43,8 @@ class Round(Struct, frozen=True, omit_defaults=True):
 
     model: str | None
     counts: TokenCounts
+    parts: dict[str, int] = {}
+    """Tokens within the counts that may have a rate of their own, as in ``Extras``."""
 
 
 CostSource = Literal["usage", "header"]

@@ -38,7 +38,8 @@ def input_tokens(dialect: Dialect, body: bytes, model: str) -> int:
     prompt = dialect.prompt(body)
     frame = family.per_request + family.per_message * prompt.messages
     tools = (family.tools + family.per_tool * prompt.tools) if prompt.tools else 0
-    return _tokens("\n".join(prompt.texts), family) + frame + tools + sum(family.image(one) for one in prompt.images)
+    pictures = sum(family.image(one) for one in prompt.images)
+    return _tokens("\n".join(prompt.texts), family) + frame + tools + pictures + prompt.tokens
 
 
 def output_tokens(text: str, model: str) -> int:

@@ -82,7 +82,7 @@ class PriceBook:
         for part in extras.rounds:
             own = own.minus(part.counts)
             other = self.card(vendor, part.model, at_ms, override=None, free=False) if part.model else card
-            exact += other.band(part.counts, service_tier).exact(part.counts)
+            exact += other.band(part.counts, service_tier).exact(part.counts, Extras(parts=part.parts))
         exact += card.band(own, service_tier).exact(own, extras)
         return Price(half_even(exact.numerator, exact.denominator), card.basis, card.version)
 

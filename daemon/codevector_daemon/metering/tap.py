@@ -51,6 +51,8 @@ class Tap:
         self._read_size = 0
         self._rest_verdict = Verdict.PASS
         self._held = bytearray()
+        self._waiting = b""  # perhaps the end: the last event, or the coded chunk it lies in
+        self._perhaps_last = False
         self._ended = False
         self._released = False
 
@@ -82,11 +84,7 @@ class Tap:
             return self._feed_body(chunk, plain)
         if self._decoder is None or self._drops_encoding:
             return self._feed_events(plain)
-        self._read_events(plain)
-        if not self._ended:
-            return chunk
-        self._held += chunk
-        return b""
+        return self._feed_coded(chunk, plain)
 
     def release(self) -> bytes:
         """Return everything held back; whatever is fed from now on passes unchanged."""
@@ -97,7 +95,7 @@ class Tap:
         if self._streamed and (self._decoder is None or self._drops_encoding):
             rest = self._splitter.take_rest()
             self._held += rest if self._rest_verdict is not Verdict.HIDE else b""
-        held = bytes(self._held)
+        held = self._take_waiting() + bytes(self._held)
         self._held.clear()
         return held
 
@@ -144,7 +142,32 @@ class Tap:
         """Read the events that are whole now and return those that pass."""
         passed, held = self._read_events(plain)
         self._held += b"".join(held)
+        if self._perhaps_last and passed:
+            waiting = passed.pop()
+            passed.insert(0, self._take_waiting())
+            self._waiting = waiting
+        elif passed or held:
+            passed.insert(0, self._take_waiting())
         return b"".join(passed)
+
+    def _feed_coded(self, chunk: bytes, plain: bytes) -> bytes:
+        """Read the events of a coded chunk; the chunk passes as a whole, unless the end lies in it."""
+        read, _ = self._read_events(plain)
+        if self._perhaps_last and not read:
+            self._waiting += chunk
+            return b""
+        passed = self._take_waiting()
+        if self._ended:
+            self._held += chunk
+        elif self._perhaps_last:
+            self._waiting = chunk
+        else:
+            passed += chunk
+        return passed
+
+    def _take_waiting(self) -> bytes:
+        waiting, self._waiting = self._waiting, b""
+        return waiting
 
     def _read_events(self, plain: bytes) -> tuple[list[bytes], list[bytes]]:
         """Return the events that may pass and, from the last one on, those that are held."""
@@ -152,13 +175,15 @@ class Tap:
         held: list[bytes] = []
         for event in self._splitter.feed(plain):
             verdict = self._verdict(event)
-            if verdict is Verdict.PASS and not self._ended:
+            self._perhaps_last = verdict is Verdict.HOLD
+            if verdict in {Verdict.PASS, Verdict.HOLD} and not self._ended:
                 passed.append(event)
             elif verdict is not Verdict.HIDE:
                 self._ended = True
                 held.append(event)
         if self._splitter.size > MAX_COPY_BYTES:
             self._fail(f"an event of more than {MAX_COPY_BYTES} bytes")
+            self._perhaps_last = False
             (held if self._ended else passed).append(self._splitter.take_rest())
         return passed, held
 
