@@ -43,7 +43,7 @@ def needs_estimate(outcome: Outcome, tap: Tap | None) -> bool:
     reading = tap.reading()
     if outcome.status is not None and outcome.status >= FIRST_ERROR_STATUS:
         return False
-    if reading.error is not None and tap.progress() == 0:
+    if reading.later or (reading.error is not None and tap.progress() == 0):
         return False
     return not (reading.finished and reading.whole)
 
