@@ -2,11 +2,9 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("support")
-
-from support.daemon import Daemon, temporary_home  # noqa: E402 -- so that the helpers' assertions say what they saw
-from support.desk import Desk, furnish  # noqa: E402
-from support.provider import ScriptedProvider  # noqa: E402
+from support.daemon import Daemon, temporary_home
+from support.desk import Desk, furnish
+from support.provider import ScriptedProvider
 
 
 @pytest.fixture(scope="session")
