@@ -113,6 +113,29 @@ def month_start(at_s: int, zone: ZoneInfo) -> int:
     return int(_midnight(first, zone).timestamp())
 
 
+def hour_end(at_s: int, zone: ZoneInfo) -> int:
+    """Return the end of the clock hour that an instant falls into: the next face hour, or where clocks are changed."""
+    face = at_s - (at_s + utc_offset(at_s, zone)) % HOUR_S + HOUR_S
+    return face if utc_offset(face - 1, zone) == utc_offset(at_s, zone) else _change(at_s, face - 1, zone)
+
+
+def day_end(at_s: int, zone: ZoneInfo) -> int:
+    """Return the end of the calendar day that an instant falls into: the start of the next."""
+    start, day = day_start(at_s, zone), calendar_day(at_s, zone)
+    following = start
+    while following <= start:
+        # A date that the zone never had (Samoa skipped one) begins with the one after it.
+        day += _ONE_DAY
+        following = int(_midnight(day, zone).timestamp())
+    return following
+
+
+def month_end(at_s: int, zone: ZoneInfo) -> int:
+    """Return the end of the calendar month that an instant falls into: the start of the next."""
+    first = calendar_day(at_s, zone).replace(day=1)
+    return int(_midnight((first + timedelta(days=32)).replace(day=1), zone).timestamp())
+
+
 def calendar_day(at_s: int, zone: ZoneInfo) -> date:
     """Return the date of the calendar day that an instant falls into."""
     return _local(day_start(at_s, zone), zone).date()

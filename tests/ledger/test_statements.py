@@ -5,8 +5,8 @@ import pytest
 from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.event import Series
 from codevector_daemon.ledger.posting import contribution
-from codevector_daemon.ledger.tally import AMOUNTS
-from codevector_daemon.store.schema import buckets_5m, buckets_day, buckets_hour, buckets_month, metadata
+from codevector_daemon.ledger.tiers import Tier
+from codevector_daemon.store.schema import AMOUNTS, buckets_5m, buckets_day, buckets_hour, buckets_month, metadata
 from support.ledgers import an_event
 
 
@@ -14,7 +14,9 @@ from support.ledgers import an_event
     ("statement", "table", "left_out"),
     [
         (sql.ADD_REQUEST, "requests", {"seq"}),
-        (sql.ADD_TO_BUCKET, "buckets_5m", set()),
+        *((sql.ADD_TO_BUCKET[tier], tier.table.name, set()) for tier in Tier),
+        (sql.ADD_TO_MARGIN, "margins", set()),
+        (sql.MARK, "marks", set()),
         (sql.OPEN, "open_requests", set()),
         (sql.ADD_SERIES, "series", {"id"}),
         (sql.ADD_BATCH, "spool_batches", set()),
@@ -30,12 +32,13 @@ def test_an_insert_names_every_column_of_its_table(statement: str, table: str, l
 
 
 def test_an_upsert_adds_to_every_amount() -> None:
-    added = re.findall(r"(\w+) = (\w+) \+ excluded\.(\w+)", sql.ADD_TO_BUCKET)
-    assert added == [(name, name, name) for name in AMOUNTS]
+    for statement in (*sql.ADD_TO_BUCKET.values(), sql.ADD_TO_MARGIN):
+        added = re.findall(r"(\w+) = min\((\w+) \+ excluded\.(\w+), \d+\)", statement)
+        assert added == [(name, name, name) for name in AMOUNTS]
 
 
 def test_amounts_come_in_the_order_of_the_columns() -> None:
-    found = re.search(r"start, series_id, ([^)]*)\)", sql.ADD_TO_BUCKET)
+    found = re.search(r"start, series_id, ([^)]*)\)", sql.ADD_TO_BUCKET[Tier.FIVE_MINUTES])
     assert found is not None
     assert tuple(name.strip() for name in found[1].split(",")) == AMOUNTS
     assert dict(zip(AMOUNTS, contribution(an_event("a", own_login=True)), strict=True)) == {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from codevector_daemon.ledger.names import user_names
-from codevector_daemon.ledger.reading import beginning
+from codevector_daemon.ledger.reading import Books
 from codevector_daemon.ledger.selection import Only
 from codevector_daemon.ledger.tally import Tally
 from codevector_daemon.ledger.usage import breakdown
@@ -26,10 +26,11 @@ def read_leaderboard(
     connection: sa.Connection, window: Window, metric: Metric, only: Only, *, you: int | None, show: ShowName
 ) -> Leaderboard:
     """Return everybody who used something in the window; equals are ranked by who came first."""
-    counted = beginning(connection, window)
-    ranked = _ranked(connection, counted, metric, only)
+    books = Books(connection)
+    counted = books.beginning(window)
+    ranked = _ranked(books, counted, metric, only)
     previous = window.previous()
-    before = {} if previous is None else _ranked(connection, previous, metric, only)
+    before = {} if previous is None else _ranked(books, previous, metric, only)
     ranks_before = {user_id: rank for rank, user_id in enumerate(before, start=1)}
     names = user_names(connection, ranked)
     return Leaderboard(
@@ -49,7 +50,7 @@ def read_leaderboard(
     )
 
 
-def _ranked(connection: sa.Connection, window: Window, metric: Metric, only: Only) -> dict[int, Tally]:
+def _ranked(books: Books, window: Window, metric: Metric, only: Only) -> dict[int, Tally]:
     amount = _METRICS[metric]
-    tallies = {int(user_id): tally for (user_id,), tally in breakdown(connection, window, ("user",), only).items()}
+    tallies = {int(user_id): tally for (user_id,), tally in breakdown(books, window, ("user",), only).items()}
     return dict(sorted(tallies.items(), key=lambda item: (-amount(item[1]), item[0])))

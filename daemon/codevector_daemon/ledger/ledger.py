@@ -15,9 +15,11 @@ from codevector_daemon.ledger.committer import Committer
 from codevector_daemon.ledger.connection import Durability, WriterConnection
 from codevector_daemon.ledger.entries import Admit, Entry, Settle
 from codevector_daemon.ledger.event import OpenRequest, UsageEvent
+from codevector_daemon.ledger.housekeeping import Housekeeper
 from codevector_daemon.ledger.journal import Journal, OpenSoFar
 from codevector_daemon.ledger.orphans import Orphanage, SettleOrphan
 from codevector_daemon.ledger.posting import Outcome
+from codevector_daemon.ledger.retention import Keep
 from codevector_daemon.ledger.spool import Spool
 from codevector_daemon.ledger.writer import Writer
 from codevector_daemon.ledger.zone import settle_zone
@@ -41,6 +43,7 @@ class Ledger:
         self._writer = Writer(committer, self._delivered)
         self._journal = Journal(self._writer.post, now_ms)
         self._orphanage: Orphanage | None = None
+        self._housekeeper: Housekeeper | None = None
         self._closed = False
 
     @classmethod
@@ -54,6 +57,7 @@ class Ledger:
         durability: Durability,
         settle_orphan: SettleOrphan,
         now_ms: Callable[[], int],
+        keep: Keep = Keep(),  # noqa: B008  # frozen
     ) -> "Ledger":
         """Start writing; what dead processes left in the spool and in the journal is counted first.
 
@@ -62,7 +66,7 @@ class Ledger:
         """
         # A name of its own for every start: notes of a predecessor of the same name must not be taken for ours.
         node = f"{re.sub(r'[^A-Za-z0-9_-]', '_', node)}-{os.urandom(4).hex()}"
-        zone = await settle_zone(store, timezone)
+        zone = await settle_zone(store, timezone, now_ms() // 1000)
         claim, files = await asyncio.to_thread(_spool, spool, node, now_ms)
         connection = WriterConnection(store.path, durability=durability, patience_s=store.patience_s)
         ledger = cls(store, zone, claim, Committer(connection, files, node, now_ms), now_ms)
@@ -70,6 +74,8 @@ class Ledger:
             store, ledger._writer, ledger._committer, folder=spool, node=node, settle=settle_orphan
         )
         await ledger._orphanage.start()
+        ledger._housekeeper = Housekeeper(store.path, node, keep, now_ms)
+        ledger._housekeeper.start()
         return ledger
 
     @property
@@ -128,6 +134,8 @@ class Ledger:
         if self._closed:
             return
         self._closed = True
+        if self._housekeeper is not None:
+            await asyncio.to_thread(self._housekeeper.close)
         if self._orphanage is not None:
             await self._orphanage.close()
         self._journal.close()

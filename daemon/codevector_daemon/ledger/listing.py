@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from codevector_daemon.ledger.event import Series
+from codevector_daemon.ledger.finding import AFTER_ALL, newest
 from codevector_daemon.ledger.journal import OpenSoFar, still_open
 from codevector_daemon.ledger.names import key_names, user_names
 from codevector_daemon.ledger.selection import Only, conditions, matches
@@ -17,6 +18,10 @@ from codevector_shared.protocol import Request, State
 
 _DIMENSIONS = ("user_id", "key_id", "client_app", "project", "model", "provider", "upstream_model")
 
+_MANY = 2_000
+"""Rows from which on they are read in one pass instead of being found one by one."""
+_NO_LIMIT = (1 << 63) - 1
+
 
 def read_requests(
     connection: sa.Connection, zone: ZoneInfo, *, last: int | None, before: str | None, state: State | None, only: Only
@@ -25,7 +30,20 @@ def read_requests(
 
     An unknown ``before`` gives no rows.
     """
-    query = (
+    border = AFTER_ALL if before is None else _seq(connection, before)
+    most = _NO_LIMIT if last is None else min(last, _NO_LIMIT)
+    if most > _MANY and conditions(only):
+        query = _rows().where(requests.c.seq < border, *conditions(only))
+        query = query if state is None else query.where(requests.c.state == state)
+    else:
+        found = newest(connection, last=most, before=border, state=state, only=only)
+        query = _rows().where(requests.c.seq.in_(found))
+    rows = connection.execute(query.order_by(requests.c.seq.desc()).limit(most)).mappings()
+    return [_settled(row, zone) for row in rows]
+
+
+def _rows() -> sa.Select[Any]:
+    return (
         sa.select(
             requests,
             *(series.c[name] for name in _DIMENSIONS),
@@ -35,15 +53,12 @@ def read_requests(
         .join_from(requests, series, requests.c.series_id == series.c.id)
         .outerjoin(users, users.c.id == series.c.user_id)
         .outerjoin(keys, keys.c.id == series.c.key_id)
-        .where(*conditions(only))
-        .order_by(requests.c.seq.desc())
-        .limit(last)
     )
-    if state is not None:
-        query = query.where(requests.c.state == state)
-    if before is not None:
-        query = query.where(requests.c.seq < sa.select(requests.c.seq).where(requests.c.id == before).scalar_subquery())
-    return [_settled(row, zone) for row in connection.execute(query).mappings()]
+
+
+def _seq(connection: sa.Connection, request_id: str) -> int:
+    """Return the place of a row; 0 for an unknown one, which nothing comes before."""
+    return connection.execute(sa.select(requests.c.seq).where(requests.c.id == request_id)).scalar() or 0
 
 
 def read_open(

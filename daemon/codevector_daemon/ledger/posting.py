@@ -1,11 +1,16 @@
 """Entries become rows: the inside of one transaction of the writer."""
 
+import random
 import sqlite3
 from collections.abc import Iterable, Sequence
 
 from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.entries import Admit, Entry, Noted, Refresh, Settle, noted_json
 from codevector_daemon.ledger.event import OpenRequest, Series, UsageEvent
+from codevector_daemon.ledger.late import Late, add_late
+from codevector_daemon.ledger.state import calendar_of, kept_of
+from codevector_daemon.ledger.sums import LARGEST
+from codevector_daemon.ledger.tiers import Tier
 from codevector_daemon.metering.counts import extras_json
 from codevector_shared.periods import bucket_start
 
@@ -51,7 +56,7 @@ class Posting:
         self._connection = connection
         self._ids = ids
         self._node = node
-        self._buckets: dict[tuple[int, int], list[int]] = {}
+        self._buckets: dict[tuple[int, Series], list[int]] = {}
         self._keys: dict[int, int] = {}
 
     def all(self, entries: Sequence[Entry]) -> list[Outcome]:
@@ -99,23 +104,45 @@ class Posting:
         if cursor.rowcount == 0:
             return None
         if event.state != "rejected":
-            self._count(event, series_id)
+            self._count(event)
         if event.series.key_id and not event.imported:
             used = self._keys.get(event.series.key_id, 0)
             self._keys[event.series.key_id] = max(used, event.finished_ms)
         return cursor.lastrowid
 
-    def _count(self, event: UsageEvent, series_id: int) -> None:
-        place = (bucket_start(event.started_ms // 1000), series_id)
+    def _count(self, event: UsageEvent) -> None:
+        place = (bucket_start(event.started_ms // 1000), event.series)
         amounts = contribution(event)
         known = self._buckets.get(place)
         self._buckets[place] = amounts if known is None else [a + b for a, b in zip(known, amounts, strict=True)]
 
     def _finish(self) -> None:
-        self._connection.executemany(
-            sql.ADD_TO_BUCKET, [(*place, *amounts) for place, amounts in self._buckets.items()]
-        )
+        if self._buckets:
+            self._add_to_buckets()
         self._connection.executemany(sql.KEY_USED, [(used, key) for key, used in self._keys.items()])
+
+    def _add_to_buckets(self) -> None:
+        facts = dict(self._connection.execute(sql.FACTS).fetchall())
+        kept = kept_of(facts)
+        late: list[Late] = []
+        rows: list[tuple[int, ...]] = []
+        for (start, series), amounts in self._buckets.items():
+            series_id = self._ids.of(self._connection, series)
+            bounded = [min(amount, LARGEST) for amount in amounts]
+            if start >= kept.five_minutes:
+                rows.append((start, series_id, *bounded))
+            else:
+                late.append(Late(start, series_id, series, bounded))
+        self._connection.executemany(sql.ADD_TO_BUCKET[Tier.FIVE_MINUTES], rows)
+        mark(self._connection, {(Tier.FIVE_MINUTES, row[0]) for row in rows})
+        if late:
+            mark(self._connection, add_late(self._connection, late, calendar_of(facts), kept))
+
+
+def mark(connection: sqlite3.Connection, changed: Iterable[tuple[Tier, int]]) -> None:
+    """Note that buckets changed, so that the next tier is computed anew before anybody reads it again."""
+    version = random.getrandbits(62)  # told apart from other changes, not kept secret
+    connection.executemany(sql.MARK, [(int(tier), start, version) for tier, start in sorted(changed)])
 
 
 def contribution(event: UsageEvent) -> list[int]:

@@ -1,33 +1,30 @@
-"""Reads sums out of the tiers: which table covers which part of a window, and one SELECT over all of them."""
+"""Reads sums over a window out of the tiers, in one consistent moment."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from codevector_daemon.ledger.margins import along
 from codevector_daemon.ledger.selection import Only
-from codevector_daemon.ledger.tally import AMOUNTS
-from codevector_daemon.store.schema import buckets_5m, series
-from codevector_shared.periods import DAY_S, HOUR_S, Window, bucket_start, day_start, offset_changes, utc_offset
+from codevector_daemon.ledger.state import TierState, read_state
+from codevector_daemon.ledger.sums import of_buckets, of_margins
+from codevector_daemon.ledger.tiers import Stretch, Tier
+from codevector_shared.periods import Window, bucket_start, day_start
 
-Slot = Literal["5m", "hour", "day"]
-"""How finely the sums are told apart in time."""
+Slot = Literal["5m", "hour", "day", "month"]
+"""How finely sums are told apart in time."""
 
-_SLOT_S: dict[Slot, int] = {"5m": 300, "hour": HOUR_S, "day": DAY_S}
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of a window that one table covers, with clocks that are not changed inside of it."""
-
-    table: sa.Table
-    first_s: int
-    until_s: int
-    offset_s: int
+_COARSEST: dict[Slot | None, Tier] = {
+    None: Tier.MONTH,
+    "month": Tier.MONTH,
+    "day": Tier.DAY,
+    "hour": Tier.HOUR,
+    "5m": Tier.FIVE_MINUTES,
+}
+_OVERFLOW = "integer overflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,69 +36,80 @@ class Sum:
     amounts: tuple[int, ...]
 
 
-def stretches(window: Window) -> list[Stretch]:
-    """Cut a window that has a start at changes of the clocks; borders between buckets widen to whole ones."""
-    assert window.start is not None
-    first, until = bucket_start(int(window.start.timestamp())), int(window.end.timestamp())
-    cuts = [first, *offset_changes(first, until, window.zone), until]
-    return [
-        Stretch(buckets_5m, start, end, utc_offset(start, window.zone)) for start, end in pairwise(cuts) if start < end
-    ]
+class Books:
+    """The ledger at one moment: every question put to it sees the same counts."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self._state: TierState = read_state(connection)
+
+    def sums(self, window: Window, columns: Sequence[str], slot: Slot | None, only: Only) -> Iterator[Sum]:
+        """Yield sums over a window per value of ``columns`` of the series, and per slot of time where one is named.
+
+        A slot or a combination may come more than once, to be added up.
+        """
+        question = _Question(tuple(columns), only, timed=slot is not None)
+        for stretch in self.stretches(window, slot):
+            yield from question.put(self.connection, stretch)
+
+    def stretches(self, window: Window, slot: Slot | None) -> list[Stretch]:
+        """Return which tier answers for which part of a window that has a start."""
+        assert window.start is not None
+        coarsest = _COARSEST[slot]
+        if slot is not None and self._state.calendar.zone.key != window.zone.key:
+            # Asked about another zone's hours and days, which only the finest buckets can be put together to.
+            coarsest = Tier.FIVE_MINUTES
+        first, until = bucket_start(int(window.start.timestamp())), int(window.end.timestamp())
+        return self._state.stretches(first, until, coarsest)
+
+    def beginning(self, window: Window) -> Window:
+        """Return all time as the window since the first day with counts; other windows, and no counts, unchanged."""
+        if window.start is not None:
+            return window
+        firsts = [self.connection.execute(sa.select(sa.func.min(tier.table.c.start))).scalar() for tier in Tier]
+        known = [first for first in firsts[: Tier.MONTH] if first is not None]
+        if not known:
+            return window
+        return window.starting(datetime.fromtimestamp(day_start(min(known), window.zone), UTC))
 
 
-def sums(
-    connection: sa.Connection, window: Window, columns: Sequence[sa.Column[Any]], slot: Slot | None, only: Only
-) -> Iterator[Sum]:
-    """Yield sums over a window per value of ``columns`` of the series table and per slot of time.
+class _Question:
+    """What is asked of every stretch of a window alike."""
 
-    A slot or a combination may come more than once, to be added up.
-    """
-    parts = stretches(window)
-    if not parts:
-        return
-    kept = {name: value for name, value in only.items() if value is not None}
-    query = _query(tuple(part.table for part in parts), tuple(columns), slot, frozenset(kept))
-    borders = {
-        f"{name}_{number}": value
-        for number, part in enumerate(parts)
-        for name, value in (("first", part.first_s), ("until", part.until_s), ("offset", part.offset_s))
-    }
-    width = len(columns)
-    for row in connection.execute(query, {**kept, **borders}):
-        at_s, *rest = row
-        yield Sum(at_s, tuple(rest[:width]), tuple(rest[width:]))
+    def __init__(self, columns: tuple[str, ...], only: Only, *, timed: bool) -> None:
+        self._columns = columns
+        self._kept = {name: value for name, value in only.items() if value is not None}
+        self._along = along(columns, only)
+        self._timed = timed
 
+    def put(self, connection: sa.Connection, stretch: Stretch) -> Iterator[Sum]:
+        """Yield the sums of one stretch."""
+        width = 1 + len(self._columns)
+        for row in self._rows(connection, stretch):
+            values = tuple(row)
+            yield Sum(values[0], values[1:width], values[width:])
 
-def beginning(connection: sa.Connection, window: Window) -> Window:
-    """Return all time as the window since the first day that has counts; other windows, and no counts, unchanged."""
-    if window.start is not None:
-        return window
-    first = connection.execute(sa.select(sa.func.min(buckets_5m.c.start))).scalar()
-    if first is None:
-        return window
-    return window.starting(datetime.fromtimestamp(day_start(first, window.zone), UTC))
+    def _rows(self, connection: sa.Connection, stretch: Stretch) -> Sequence[sa.Row[Any]]:
+        try:
+            return self._execute(connection, stretch, saturating=False)
+        except sa.exc.OperationalError as error:
+            if _OVERFLOW not in str(error.orig):
+                raise
+            return self._execute(connection, stretch, saturating=True)
 
-
-@lru_cache(maxsize=256)
-def _query(
-    tables: tuple[sa.Table, ...], columns: tuple[sa.Column[Any], ...], slot: Slot | None, kept: frozenset[str]
-) -> sa.CompoundSelect[Any]:
-    """Return the SELECT of one shape; making the expressions anew for every question takes longer than answering it."""
-    return sa.union_all(*(_part(number, table, columns, slot, kept) for number, table in enumerate(tables)))
-
-
-def _part(
-    number: int, table: sa.Table, columns: tuple[sa.Column[Any], ...], slot: Slot | None, kept: frozenset[str]
-) -> sa.Select[Any]:
-    groups: list[sa.ColumnElement[Any]] = list(columns)
-    if slot is not None:
-        groups.append((table.c.start + sa.bindparam(f"offset_{number}", type_=sa.BigInteger)) // _SLOT_S[slot])
-    query = (
-        sa.select(sa.func.min(table.c.start), *columns, *(sa.func.sum(table.c[name]) for name in AMOUNTS))
-        .join_from(table, series, table.c.series_id == series.c.id)
-        .where(table.c.start >= sa.bindparam(f"first_{number}"), table.c.start < sa.bindparam(f"until_{number}"))
-        .where(*(series.c[name] == sa.bindparam(name) for name in sorted(kept)))
-        # Without a group SQL gives one row of NULLs for no buckets at all.
-        .having(sa.func.count() > 0)
-    )
-    return query.group_by(*groups) if groups else query
+    def _execute(self, connection: sa.Connection, stretch: Stretch, *, saturating: bool) -> Sequence[sa.Row[Any]]:
+        found = self._along
+        span = {"first_s": stretch.first_s, "until_s": stretch.until_s}
+        if found is not None and found.covers(stretch.tier):
+            query = of_margins(
+                found.dimension,
+                narrowed=found.value is not None,
+                grouped=bool(self._columns),
+                timed=self._timed,
+                saturating=saturating,
+            )
+            where = {"tier": int(stretch.tier), "margin_user": found.user_id, "value": found.value}
+            return connection.execute(query, {**span, **where}).all()
+        kept = frozenset(self._kept)
+        query = of_buckets(stretch.tier, self._columns, kept, timed=self._timed, saturating=saturating)
+        return connection.execute(query, {**self._kept, **span}).all()

@@ -3,6 +3,11 @@
 ``tests/ledger/test_statements.py`` holds it against the schema.
 """
 
+from codevector_daemon.ledger.state import FACTS as FACT_NAMES
+from codevector_daemon.ledger.sums import LARGEST
+from codevector_daemon.ledger.tiers import Tier
+from codevector_daemon.store.schema import AMOUNTS
+
 ADD_REQUEST = """
 INSERT INTO requests (
     id, parent_id, attempt, series_id, started_ms, finished_ms, state, status, session, agent, dialect, stream,
@@ -13,26 +18,34 @@ INSERT INTO requests (
 ON CONFLICT (id) DO NOTHING
 """
 
-ADD_TO_BUCKET = """
-INSERT INTO buckets_5m (
-    start, series_id, requests, errors, uncached_input, cache_read, cache_write_5m, cache_write_1h, output, reasoning,
-    spend_nano, own_login_nano, estimated_requests, unpriced_requests, duration_ms
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (start, series_id) DO UPDATE SET
-    requests = requests + excluded.requests,
-    errors = errors + excluded.errors,
-    uncached_input = uncached_input + excluded.uncached_input,
-    cache_read = cache_read + excluded.cache_read,
-    cache_write_5m = cache_write_5m + excluded.cache_write_5m,
-    cache_write_1h = cache_write_1h + excluded.cache_write_1h,
-    output = output + excluded.output,
-    reasoning = reasoning + excluded.reasoning,
-    spend_nano = spend_nano + excluded.spend_nano,
-    own_login_nano = own_login_nano + excluded.own_login_nano,
-    estimated_requests = estimated_requests + excluded.estimated_requests,
-    unpriced_requests = unpriced_requests + excluded.unpriced_requests,
-    duration_ms = duration_ms + excluded.duration_ms
+_AMOUNTS = ", ".join(AMOUNTS)
+_ADDED = ", ".join(f"{name} = min({name} + excluded.{name}, {LARGEST})" for name in AMOUNTS)
+
+
+def add_to_bucket(tier: Tier) -> str:
+    """Return the statement that adds amounts to a bucket of a tier; a sum stays at the largest number there is."""
+    return f"""
+INSERT INTO {tier.table.name} (start, series_id, {_AMOUNTS})
+VALUES (?, ?, {", ".join("?" for _ in AMOUNTS)})
+ON CONFLICT (start, series_id) DO UPDATE SET {_ADDED}
+"""  # noqa: S608  # our own names only
+
+
+ADD_TO_BUCKET = {tier: add_to_bucket(tier) for tier in Tier}
+
+ADD_TO_MARGIN = f"""
+INSERT INTO margins (tier, user_id, dimension, start, value, {_AMOUNTS})
+VALUES (?, ?, ?, ?, ?, {", ".join("?" for _ in AMOUNTS)})
+ON CONFLICT (tier, user_id, dimension, start, value) DO UPDATE SET {_ADDED}
+"""  # noqa: S608  # our own names only
+
+MARK = """
+INSERT INTO marks (tier, start, version)
+VALUES (?, ?, ?)
+ON CONFLICT (tier, start) DO UPDATE SET version = excluded.version
 """
+
+FACTS = f"SELECT name, value FROM meta WHERE name IN ({', '.join(repr(name) for name in FACT_NAMES)})"  # noqa: S608
 
 OPEN = """
 INSERT INTO open_requests (

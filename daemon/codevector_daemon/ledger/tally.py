@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
-from codevector_daemon.store.schema import buckets_5m
+from codevector_daemon.store.schema import AMOUNTS
 from codevector_shared.money import usd
-
-AMOUNTS = tuple(column.name for column in buckets_5m.columns if not column.primary_key)
-"""What a bucket counts, in the order of the tiers' columns."""
 
 
 class Amounts(TypedDict):

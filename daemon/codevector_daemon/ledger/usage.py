@@ -1,7 +1,7 @@
 """Totals of a window and its breakdown by one dimension, or by two at once."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,23 +9,22 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from codevector_daemon.ledger.names import key_names, user_names
-from codevector_daemon.ledger.reading import Slot, Sum, beginning, sums
+from codevector_daemon.ledger.reading import Books, Slot, Sum
 from codevector_daemon.ledger.selection import Only
 from codevector_daemon.ledger.tally import Tally
-from codevector_daemon.store.schema import series
 from codevector_shared.periods import Window, edges
 from codevector_shared.protocol import By, Totals, Usage, UsageRow
 
 OTHER = "other"
 """What the rest is called where only the greatest are shown."""
 
-_COLUMNS: dict[By, sa.Column[Any]] = {
-    "model": series.c.model,
-    "provider": series.c.provider,
-    "project": series.c.project,
-    "client_app": series.c.client_app,
-    "key": series.c.key_id,
-    "user": series.c.user_id,
+_COLUMNS: dict[By, str] = {
+    "model": "model",
+    "provider": "provider",
+    "project": "project",
+    "client_app": "client_app",
+    "key": "key_id",
+    "user": "user_id",
 }
 _TIMES: dict[By, Slot] = {"day": "day", "hour": "hour"}
 
@@ -35,32 +34,33 @@ Label = Callable[[int | str], dict[str, int | str | None]]
 
 def read_usage(connection: sa.Connection, window: Window, by: Sequence[By], only: Only, top: int | None) -> Usage:
     """Return totals, the previous period's, and rows by the dimensions asked for (none, one or two)."""
-    counted = beginning(connection, window)
-    tallies = breakdown(connection, counted, by, only)
+    books = Books(connection)
+    counted = books.beginning(window)
+    tallies = breakdown(books, counted, by, only)
     return Usage(
         period=counted.period(),
-        totals=Totals(**_sum(tallies.values()).shown()),
-        previous=previous_totals(connection, window, only),
+        totals=Totals(**total(tallies.values()).shown()),
+        previous=previous_totals(books, window, only),
         rows=rows(connection, counted, by, tallies, top) if by and tallies else [],
     )
 
 
-def breakdown(connection: sa.Connection, window: Window, by: Sequence[By], only: Only) -> dict[Values, Tally]:
+def breakdown(books: Books, window: Window, by: Sequence[By], only: Only) -> dict[Values, Tally]:
     """Return the sum per combination of the dimensions' values; of time, the number of the bar."""
     if window.start is None:
         return {}
     slot, columns = _split(by)
     place = _placed(window, by)
     tallies: dict[Values, Tally] = {}
-    for found in sums(connection, window, columns, slot, only):
+    for found in books.sums(window, columns, slot, only):
         tallies.setdefault(place(found), Tally()).add(found.amounts)
     return tallies
 
 
-def previous_totals(connection: sa.Connection, window: Window, only: Only) -> Totals | None:
+def previous_totals(books: Books, window: Window, only: Only) -> Totals | None:
     """Return the sum of the same elapsed span just before a window; None for all time."""
     previous = window.previous()
-    return None if previous is None else Totals(**_sum(breakdown(connection, previous, (), only).values()).shown())
+    return None if previous is None else Totals(**total(breakdown(books, previous, (), only).values()).shown())
 
 
 def rows(
@@ -70,7 +70,7 @@ def rows(
     ordered = sorted(tallies.items(), key=lambda item: _rank(by, *item))
     if top is not None and len(ordered) > top and len(by) == 1 and _COLUMNS.get(by[0]) is not None:
         rest = ordered[top:]
-        ordered = [*ordered[:top], ((OTHER,), _sum(tally for _, tally in rest))]
+        ordered = [*ordered[:top], ((OTHER,), total(tally for _, tally in rest))]
     labels = [
         _label(connection, window, dimension, [values[i] for values, _ in ordered]) for i, dimension in enumerate(by)
     ]
@@ -80,12 +80,20 @@ def rows(
     ]
 
 
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Return the sum of sums."""
+    everything = Tally()
+    for tally in tallies:
+        everything.include(tally)
+    return everything
+
+
 def hour_text(at: datetime, zone: ZoneInfo) -> str:
     """Return how an hour is named: its start in the zone."""
     return at.astimezone(zone).isoformat()
 
 
-def _split(by: Sequence[By]) -> tuple[Slot | None, list[sa.Column[Any]]]:
+def _split(by: Sequence[By]) -> tuple[Slot | None, list[str]]:
     times = [_TIMES[dimension] for dimension in by if dimension in _TIMES]
     slot: Slot | None = None if not times else ("hour" if "hour" in times else "day")
     return slot, [_COLUMNS[dimension] for dimension in by if dimension in _COLUMNS]
@@ -131,10 +139,3 @@ def _named(dimension: By, value: int | str, names: dict[int, str]) -> dict[str, 
 
 def _merged(parts: Any) -> dict[str, Any]:  # noqa: ANN401  # the keys are the row's own fields
     return {key: value for part in parts for key, value in part.items()}
-
-
-def _sum(tallies: Any) -> Tally:  # noqa: ANN401
-    total = Tally()
-    for tally in tallies:
-        total.include(tally)
-    return total

@@ -1,25 +1,105 @@
 """The ledger's time zone: where days and months are cut. Kept from the first start unless it is set."""
 
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 
 from codevector_daemon.errors import SettingsError
-from codevector_daemon.store import schema
+from codevector_daemon.ledger.calendar import Calendar, Cut
+from codevector_daemon.ledger.state import BEGINNING, CUTS, ZONE, Kept, calendar_of, cuts_json, kept_of, read_facts
+from codevector_daemon.ledger.tiers import Tier
 from codevector_daemon.store.engine import Store
+from codevector_daemon.store.schema import marks, meta
+from codevector_shared.periods import DAY_S, HOUR_S, day_end, day_start, offset_changes, utc_offset
 
-_NAME = "timezone"
 
+async def settle_zone(store: Store, wanted: str | None, now_s: int) -> ZoneInfo:
+    """Return the zone wanted, else the one kept, else the machine's, and keep it; SettingsError for no such zone.
 
-async def settle_zone(store: Store, wanted: str | None) -> ZoneInfo:
-    """Return the zone wanted, else the one kept, else the machine's, and keep it; SettingsError for no such zone."""
+    Where another one was kept, hours, days and months are marked to be cut anew as far as finer counts are kept.
+    """
     if wanted is not None:
         _zone(wanted)
-    kept = await store.read(_kept)
-    name = wanted or kept or _of_this_machine()
-    if name != kept:
-        await store.write(lambda connection: _keep(connection, name))
-    return _zone(name)
+    kept = (await store.read(read_facts)).get(ZONE)
+    zone = _zone(wanted or kept or _of_this_machine())
+    if zone.key != kept:
+        await store.write(lambda connection: change_zone(connection, zone, now_s))
+    return zone
+
+
+def change_zone(connection: sa.Connection, zone: ZoneInfo, now_s: int) -> None:
+    """Cut time in another zone from now on, and as far back as the counts allow."""
+    facts = read_facts(connection)
+    before, kept = calendar_of(facts), kept_of(facts)
+    first = _first_count(connection)
+    if ZONE not in facts or first is None:
+        cuts: tuple[Cut, ...] = (Cut(BEGINNING, zone),)
+    else:
+        since = _since(before, zone, kept, first, now_s)
+        cuts = (*(cut for cut in before.cuts if cut.since_s < since), Cut(since, zone))
+        same_hours = _same_hours(before, zone, max(kept.hours, first), now_s)
+        _mark_all(connection, before, Calendar(cuts), max(since, first), now_s, hours_too=not same_hours)
+    _keep(connection, ZONE, zone.key)
+    _keep(connection, CUTS, cuts_json(cuts))
+
+
+def _since(before: Calendar, zone: ZoneInfo, kept: Kept, first_s: int, now_s: int) -> int:
+    """Return the start of the first day of the new zone that can be put together from what is kept."""
+    same_hours = _same_hours(before, zone, max(kept.hours, first_s), now_s)
+    border = kept.hours if same_hours else kept.five_minutes
+    if border == BEGINNING:
+        return BEGINNING
+    whole = before.ceiling(Tier.DAY, border)
+    return whole if day_start(whole, zone) == whole else day_end(whole, zone)
+
+
+def _same_hours(before: Calendar, zone: ZoneInfo, first_s: int, now_s: int) -> bool:
+    """Tell whether both calendars have the same hours, so that days can be put together from those there are."""
+    zones = [*(cut.zone for cut in before.cuts), zone]
+    changes = {at for each in zones for at in offset_changes(first_s, now_s, each)}
+    aligned = all(
+        utc_offset(at, each) % HOUR_S == utc_offset(at, zone) % HOUR_S
+        for at in (first_s, now_s, *changes)
+        for each in zones
+    )
+    # A change of the clocks in the middle of an hour cuts it.
+    return aligned and all((at + utc_offset(at, zone)) % HOUR_S == 0 for at in changes)
+
+
+def _mark_all(
+    connection: sa.Connection, before: Calendar, after: Calendar, first_s: int, now_s: int, *, hours_too: bool
+) -> None:
+    """Mark every slot that may look different now; an empty one too, as it may hold a row of the former cut."""
+    border = after.cuts[-1].since_s
+    tier = Tier.HOUR if hours_too else Tier.DAY
+    found = set(_slots(after, tier, first_s, now_s + 2 * DAY_S))
+    if border > BEGINNING:
+        # What the border cuts short is computed anew as well.
+        found.add(before.floor(tier, border - 1))
+        _mark(connection, Tier.DAY, {after.floor(Tier.MONTH, border - 1)})
+        if hours_too:
+            _mark(connection, Tier.HOUR, {after.floor(Tier.DAY, border - 1)})
+    _mark(connection, tier.finer, found)
+
+
+def _slots(calendar: Calendar, tier: Tier, first_s: int, until_s: int) -> Iterator[int]:
+    at = calendar.floor(tier, first_s)
+    while at < until_s:
+        yield at
+        at = calendar.after(tier, at)
+
+
+def _mark(connection: sa.Connection, tier: Tier, starts: set[int]) -> None:
+    connection.execute(sa.delete(marks).where(marks.c.tier == int(tier), marks.c.start.in_(starts)))
+    connection.execute(
+        sa.insert(marks), [{"tier": int(tier), "start": start, "version": 0} for start in sorted(starts)]
+    )
+
+
+def _first_count(connection: sa.Connection) -> int | None:
+    firsts = [connection.execute(sa.select(sa.func.min(tier.table.c.start))).scalar() for tier in Tier]
+    return min((first for first in firsts if first is not None), default=None)
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -40,10 +120,6 @@ def _of_this_machine() -> str:
     return name
 
 
-def _kept(connection: sa.Connection) -> str | None:
-    return connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.name == _NAME)).scalar()
-
-
-def _keep(connection: sa.Connection, name: str) -> None:
-    connection.execute(sa.delete(schema.meta).where(schema.meta.c.name == _NAME))
-    connection.execute(sa.insert(schema.meta).values(name=_NAME, value=name))
+def _keep(connection: sa.Connection, name: str, value: str) -> None:
+    connection.execute(sa.delete(meta).where(meta.c.name == name))
+    connection.execute(sa.insert(meta).values(name=name, value=value))

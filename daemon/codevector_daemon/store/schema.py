@@ -61,6 +61,7 @@ providers = sa.Table(
     sa.Column("dialects", sa.Text, nullable=False, comment="JSON list"),
     sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("credential", sa.LargeBinary, comment="sealed by the vault"),
+    sa.Column("settings", sa.LargeBinary, comment="JSON sealed by the vault: region, headers, proxy; NULL: none"),
     sa.Column("created_ms", sa.BigInteger, nullable=False),
 )
 
@@ -76,7 +77,17 @@ models = sa.Table(
     sa.Column("free", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("context_window", sa.BigInteger),
     sa.Column("max_output", sa.BigInteger),
+    sa.Column("capabilities", sa.Text, comment="JSON list; NULL: what the catalogue knows"),
     sa.Column("created_ms", sa.BigInteger, nullable=False),
+)
+
+aliases = sa.Table(
+    "aliases",
+    metadata,
+    sa.Column("alias", sa.Text, primary_key=True),
+    sa.Column("model_id", sa.ForeignKey("models.id", ondelete="CASCADE"), nullable=False, index=True),
+    comment="Other names of models; none is the slug of another.",
+    sqlite_with_rowid=False,
 )
 
 backends = sa.Table(
@@ -121,25 +132,31 @@ series = sa.Table(
 )
 
 
+AMOUNTS = (
+    "requests",
+    "errors",
+    "uncached_input",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "output",
+    "reasoning",
+    "spend_nano",
+    "own_login_nano",
+    "estimated_requests",
+    "unpriced_requests",
+    "duration_ms",
+)
+"""What a bucket counts, in the order of its columns."""
+
+
 def _tier(name: str) -> sa.Table:
     return sa.Table(
         name,
         metadata,
         sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("series_id", sa.BigInteger, primary_key=True, autoincrement=False),
-        _count("requests"),
-        _count("errors"),
-        _count("uncached_input"),
-        _count("cache_read"),
-        _count("cache_write_5m"),
-        _count("cache_write_1h"),
-        _count("output"),
-        _count("reasoning"),
-        _count("spend_nano"),
-        _count("own_login_nano"),
-        _count("estimated_requests"),
-        _count("unpriced_requests"),
-        _count("duration_ms"),
+        *(_count(name) for name in AMOUNTS),
         sqlite_with_rowid=False,
     )
 
@@ -148,6 +165,39 @@ buckets_5m = _tier("buckets_5m")
 buckets_hour = _tier("buckets_hour")
 buckets_day = _tier("buckets_day")
 buckets_month = _tier("buckets_month")
+
+margins = sa.Table(
+    "margins",
+    metadata,
+    sa.Column("tier", sa.Integer, primary_key=True, autoincrement=False, comment="1 hour, 2 day, 3 month"),
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False, comment="0: everyone"),
+    sa.Column("dimension", sa.Integer, primary_key=True, autoincrement=False, comment="0: all series together"),
+    sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("value", sa.Text, primary_key=True, comment="the dimension's, an id as digits"),
+    *(_count(name) for name in AMOUNTS),
+    comment="Sums of a tier's buckets along one dimension, so that a long window is read without its every series.",
+    sqlite_with_rowid=False,
+)
+
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("tier", sa.Integer, primary_key=True, autoincrement=False, comment="0 five minutes, 1 hour, 2 day"),
+    sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("version", sa.BigInteger, nullable=False, comment="another one for every change"),
+    comment="Buckets that changed since the next tier was computed from them: nobody reads what lies above a mark.",
+    sqlite_with_rowid=False,
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until_ms", sa.BigInteger, nullable=False),
+    comment="Which process does the work that only one may do.",
+    sqlite_with_rowid=False,
+)
 
 requests = sa.Table(
     "requests",
@@ -186,9 +236,9 @@ requests = sa.Table(
     sa.Column("duration_ms", sa.BigInteger, nullable=False),
     sa.Column("error", sa.Text),
     sa.Index("requests_by_time", "started_ms"),
-    sa.Index("requests_by_series", "series_id", "seq"),
+    sa.Index("requests_by_series", "series_id", "state", "seq"),
     sa.Index("requests_by_parent", "parent_id", sqlite_where=sa.text("parent_id IS NOT NULL")),
-    sa.Index("requests_by_state", "state", "seq", sqlite_where=sa.text("state <> 'complete'")),
+    sa.Index("requests_by_state", "state", "seq"),
 )
 
 open_requests = sa.Table(

@@ -7,6 +7,25 @@ revision = "0001"
 down_revision = None
 
 
+def _amounts() -> list[sa.Column[int]]:
+    names = (
+        "requests",
+        "errors",
+        "uncached_input",
+        "cache_read",
+        "cache_write_5m",
+        "cache_write_1h",
+        "output",
+        "reasoning",
+        "spend_nano",
+        "own_login_nano",
+        "estimated_requests",
+        "unpriced_requests",
+        "duration_ms",
+    )
+    return [sa.Column(name, sa.BigInteger(), server_default="0", nullable=False) for name in names]
+
+
 def upgrade() -> None:
     """Make every table."""
     op.create_table(
@@ -24,22 +43,40 @@ def upgrade() -> None:
             tier,
             sa.Column("start", sa.BigInteger(), autoincrement=False, nullable=False),
             sa.Column("series_id", sa.BigInteger(), autoincrement=False, nullable=False),
-            sa.Column("requests", sa.BigInteger(), server_default="0", nullable=False),
-            sa.Column("errors", sa.BigInteger(), server_default="0", nullable=False),
-            sa.Column("uncached_input", sa.BigInteger(), server_default="0", nullable=False),
-            sa.Column("cache_read", sa.BigInteger(), server_default="0", nullable=False),
-            sa.Column("cache_write_5m", sa.BigInteger(), server_default="0", nullable=False),
-            sa.Column("cache_write_1h", sa.BigInteger(), server_default="0", nullable=False),
-            sa.Column("output", sa.BigInteger(), server_default="0", nullable=False),
-            sa.Column("reasoning", sa.BigInteger(), server_default="0", nullable=False),
-            sa.Column("spend_nano", sa.BigInteger(), server_default="0", nullable=False),
-            sa.Column("own_login_nano", sa.BigInteger(), server_default="0", nullable=False),
-            sa.Column("estimated_requests", sa.BigInteger(), server_default="0", nullable=False),
-            sa.Column("unpriced_requests", sa.BigInteger(), server_default="0", nullable=False),
-            sa.Column("duration_ms", sa.BigInteger(), server_default="0", nullable=False),
+            *_amounts(),
             sa.PrimaryKeyConstraint("start", "series_id"),
             sqlite_with_rowid=False,
         )
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("until_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+        comment="Which process does the work that only one may do.",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "margins",
+        sa.Column("tier", sa.Integer(), autoincrement=False, nullable=False, comment="1 hour, 2 day, 3 month"),
+        sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False, comment="0: everyone"),
+        sa.Column("dimension", sa.Integer(), autoincrement=False, nullable=False, comment="0: all series together"),
+        sa.Column("start", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("value", sa.Text(), nullable=False, comment="the dimension's, an id as digits"),
+        *_amounts(),
+        sa.PrimaryKeyConstraint("tier", "user_id", "dimension", "start", "value"),
+        comment="Sums of a tier's buckets along one dimension, so that a long window is read without its every series.",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "marks",
+        sa.Column("tier", sa.Integer(), autoincrement=False, nullable=False, comment="0 five minutes, 1 hour, 2 day"),
+        sa.Column("start", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False, comment="another one for every change"),
+        sa.PrimaryKeyConstraint("tier", "start"),
+        comment="Buckets that changed since the next tier was computed from them: nobody reads what lies above a mark.",
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "meta",
         sa.Column("name", sa.Text(), nullable=False),
@@ -64,6 +101,7 @@ def upgrade() -> None:
         sa.Column("free", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("context_window", sa.BigInteger(), nullable=True),
         sa.Column("max_output", sa.BigInteger(), nullable=True),
+        sa.Column("capabilities", sa.Text(), nullable=True, comment="JSON list; NULL: what the catalogue knows"),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("slug"),
@@ -95,6 +133,12 @@ def upgrade() -> None:
         sa.Column("dialects", sa.Text(), nullable=False, comment="JSON list"),
         sa.Column("enabled", sa.Boolean(), server_default=sa.text("1"), nullable=False),
         sa.Column("credential", sa.LargeBinary(), nullable=True, comment="sealed by the vault"),
+        sa.Column(
+            "settings",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="JSON sealed by the vault: region, headers, proxy; NULL: none",
+        ),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
@@ -147,10 +191,8 @@ def upgrade() -> None:
     op.create_index(
         "requests_by_parent", "requests", ["parent_id"], unique=False, sqlite_where=sa.text("parent_id IS NOT NULL")
     )
-    op.create_index("requests_by_series", "requests", ["series_id", "seq"], unique=False)
-    op.create_index(
-        "requests_by_state", "requests", ["state", "seq"], unique=False, sqlite_where=sa.text("state <> 'complete'")
-    )
+    op.create_index("requests_by_series", "requests", ["series_id", "state", "seq"], unique=False)
+    op.create_index("requests_by_state", "requests", ["state", "seq"], unique=False)
     op.create_index("requests_by_time", "requests", ["started_ms"], unique=False)
     op.create_table(
         "series",
@@ -192,6 +234,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
+    op.create_table(
+        "aliases",
+        sa.Column("alias", sa.Text(), nullable=False),
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["model_id"], ["models.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("alias"),
+        comment="Other names of models; none is the slug of another.",
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_aliases_model_id"), "aliases", ["model_id"], unique=False)
     op.create_table(
         "backends",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

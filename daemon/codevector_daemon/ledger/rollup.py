@@ -1,0 +1,185 @@
+"""Rolls finer buckets up into coarser ones.
+
+A slot is computed from nothing but the next finer tier, so doing it twice, late, or after a crash gives the same. It
+is computed aside and written in small steps while its marks keep everybody from reading it; a mark is taken away
+only where nothing has changed since the slot was computed.
+"""
+
+# ruff: noqa: S608  # every name that is put into SQL here is one of our own tables and columns
+
+import sqlite3
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codevector_daemon.ledger import statements as sql
+from codevector_daemon.ledger.calendar import Calendar
+from codevector_daemon.ledger.margins import DIMENSIONS, EVERYONE, kept_dimensions
+from codevector_daemon.ledger.posting import mark
+from codevector_daemon.ledger.state import Kept, calendar_of, kept_of
+from codevector_daemon.ledger.sums import saturating_sum
+from codevector_daemon.ledger.tiers import ROLLED, Tier
+from codevector_daemon.ledger.workbench import ROWS, Workbench
+from codevector_daemon.store.schema import AMOUNTS
+
+GRACE_S = 20
+"""How long after its end an hour is left to the calls that are still being settled."""
+
+_AMOUNTS = ", ".join(AMOUNTS)
+_SUMS = ", ".join(saturating_sum(name) for name in AMOUNTS)
+_STAGE = f"""
+CREATE TEMP TABLE IF NOT EXISTS staged (number INTEGER PRIMARY KEY, series_id, {_AMOUNTS});
+CREATE UNIQUE INDEX IF NOT EXISTS temp.staged_series ON staged (series_id);
+CREATE TEMP TABLE IF NOT EXISTS staged_margins (number INTEGER PRIMARY KEY, user_id, dimension, value, {_AMOUNTS});
+DELETE FROM staged;
+DELETE FROM staged_margins;
+"""
+
+_DELETE_MARGINS = "DELETE FROM margins WHERE tier = ? AND user_id = ? AND dimension = ? AND start >= ? AND start < ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A bucket of a coarser tier that is to be computed anew."""
+
+    tier: Tier
+    start_s: int
+    end_s: int
+
+
+def roll_up(bench: Workbench, now_s: int) -> int:
+    """Compute every closed slot that has marks, finest tier first; returns how many."""
+    done = 0
+    for tier in ROLLED:
+        for slot in due(bench, tier, now_s):
+            Rolling(bench, slot).run()
+            done += 1
+    return done
+
+
+def due(bench: Workbench, tier: Tier, now_s: int) -> list[Slot]:
+    """Return the closed slots of a tier with marks on the next finer one and on none below, oldest first."""
+    with bench.reading() as connection:
+        calendar, _ = _facts(connection)
+        marks = [_starts(connection, finer) for finer in Tier if finer < tier]
+    found = []
+    for start in sorted({calendar.floor(tier, at) for at in marks[tier.finer]}):
+        end = calendar.after(tier, start)
+        if end + GRACE_S <= now_s and not any(_any_between(starts, start, end) for starts in marks[: tier.finer]):
+            found.append(Slot(tier, start, end))
+    return found
+
+
+class Rolling:
+    """The computing of one slot."""
+
+    def __init__(self, bench: Workbench, slot: Slot) -> None:
+        self._bench = bench
+        self._slot = slot
+        self._table = slot.tier.table.name
+
+    def run(self) -> None:
+        """Compute, write, and only then let the slot be read."""
+        with self._bench.reading() as connection:
+            marks = _marks(connection, self._slot)
+            _, kept = _facts(connection)
+            computable = self._slot.start_s >= kept.of(self._slot.tier.finer)
+            if computable:
+                self._stage(connection)
+        if computable:
+            self._write()
+        with self._bench.writing() as connection:
+            self._release(connection, marks)
+
+    def _stage(self, connection: sqlite3.Connection) -> None:
+        slot = self._slot
+        for statement in _STAGE.split(";"):
+            connection.execute(statement)
+        connection.execute(
+            f"INSERT INTO staged (series_id, {_AMOUNTS}) SELECT series_id, {_SUMS} FROM {slot.tier.finer.table.name}"
+            " WHERE start >= ? AND start < ? GROUP BY series_id",
+            (slot.start_s, slot.end_s),
+        )
+        for statement in _margin_statements(slot.tier):
+            connection.execute(statement)
+
+    def _write(self) -> None:
+        self._remove_stale()
+        start, tier = self._slot.start_s, int(self._slot.tier)
+        self._copy(
+            f"INSERT OR REPLACE INTO {self._table} (start, series_id, {_AMOUNTS})"
+            f" SELECT {start}, series_id, {_AMOUNTS} FROM staged",
+            "staged",
+        )
+        self._copy(
+            f"INSERT OR REPLACE INTO margins (tier, user_id, dimension, start, value, {_AMOUNTS})"
+            f" SELECT {tier}, user_id, dimension, {start}, value, {_AMOUNTS} FROM staged_margins",
+            "staged_margins",
+        )
+
+    def _copy(self, statement: str, source: str) -> None:
+        (last,) = self._bench.connection.execute(f"SELECT coalesce(max(number), 0) FROM {source}").fetchone()
+        for first in range(0, last, ROWS):
+            with self._bench.writing() as connection:
+                connection.execute(f"{statement} WHERE number > ? AND number <= ?", (first, first + ROWS))
+
+    def _remove_stale(self) -> None:
+        """Remove what this slot does not have any more: rows of a former cut; margins first, as rows tell of them."""
+        slot = self._slot
+        stale = (
+            f"FROM {self._table} WHERE start >= {slot.start_s} AND start < {slot.end_s}"
+            f" AND (start <> {slot.start_s} OR series_id NOT IN (SELECT series_id FROM staged))"
+        )
+        with self._bench.reading() as connection:
+            if connection.execute(f"SELECT 1 {stale} LIMIT 1").fetchone() is None:
+                return
+            users = [EVERYONE, *(row[0] for row in connection.execute("SELECT DISTINCT user_id FROM series"))]
+        for user_id in users:
+            with self._bench.writing() as connection:
+                for dimension in kept_dimensions(slot.tier):
+                    place = (int(slot.tier), user_id, dimension, slot.start_s, slot.end_s)
+                    connection.execute(_DELETE_MARGINS, place)
+        some = f"(start, series_id) IN (SELECT start, series_id {stale} LIMIT {ROWS})"
+        self._bench.in_steps(lambda connection: connection.execute(f"DELETE FROM {self._table} WHERE {some}").rowcount)
+
+    def _release(self, connection: sqlite3.Connection, marks: list[tuple[int, int]]) -> None:
+        """Take away the marks that are as they were, and pass the change on to the next tier."""
+        finer = int(self._slot.tier.finer)
+        connection.executemany(
+            "DELETE FROM marks WHERE tier = ? AND start = ? AND version = ?",
+            [(finer, start, version) for start, version in marks],
+        )
+        if self._slot.tier is not Tier.MONTH:
+            mark(connection, [(self._slot.tier, self._slot.start_s)])
+
+
+def _margin_statements(tier: Tier) -> Iterator[str]:
+    source = "staged JOIN series ON series.id = staged.series_id"
+    sums = ", ".join(saturating_sum(f"staged.{name}") for name in AMOUNTS)
+    into = f"INSERT INTO staged_margins (user_id, dimension, value, {_AMOUNTS})"
+    for dimension in kept_dimensions(tier):
+        name = DIMENSIONS[dimension]
+        value = f"CAST(series.{name} AS TEXT)" if name else "''"
+        yield f"{into} SELECT {EVERYONE}, {dimension}, {value}, {sums} FROM {source} GROUP BY 3"
+        if name != "user_id":
+            yield f"{into} SELECT series.user_id, {dimension}, {value}, {sums} FROM {source} GROUP BY 1, 3"
+
+
+def _facts(connection: sqlite3.Connection) -> tuple[Calendar, Kept]:
+    facts = dict(connection.execute(sql.FACTS).fetchall())
+    return calendar_of(facts), kept_of(facts)
+
+
+def _starts(connection: sqlite3.Connection, tier: Tier) -> list[int]:
+    query = "SELECT start FROM marks WHERE tier = ? ORDER BY start"
+    return [start for (start,) in connection.execute(query, (int(tier),))]
+
+
+def _marks(connection: sqlite3.Connection, slot: Slot) -> list[tuple[int, int]]:
+    query = "SELECT start, version FROM marks WHERE tier = ? AND start >= ? AND start < ?"
+    return connection.execute(query, (int(slot.tier.finer), slot.start_s, slot.end_s)).fetchall()
+
+
+def _any_between(starts: list[int], first: int, until: int) -> bool:
+    place = bisect_left(starts, first)
+    return place < len(starts) and starts[place] < until

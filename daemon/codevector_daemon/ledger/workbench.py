@@ -1,0 +1,104 @@
+"""Where the ledger's upkeep is done: a connection of its own, a lease, transactions too short to be noticed."""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from codevector_daemon.errors import CodeVectorError
+from codevector_daemon.store.connect import plain
+
+log = logging.getLogger(__name__)
+
+LEASE = "upkeep"
+LEASE_MS = 60_000
+"""How long a process that died keeps others from the work."""
+
+ROWS = 200
+"""Rows written or deleted in one transaction: two to four milliseconds in which the writer has to wait."""
+
+PAUSE_S = 0.004
+"""After every transaction the writer gets its turn for at least as long."""
+
+_TAKE = """
+INSERT INTO leases (name, holder, until_ms) VALUES (?1, ?2, ?3)
+ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until_ms = excluded.until_ms
+WHERE holder = ?2 OR until_ms < ?4 OR until_ms > ?3
+"""
+
+
+class LeaseLostError(CodeVectorError):
+    """Another process has taken the work over."""
+
+
+class Stopped(CodeVectorError):
+    """The process is ending; what is left is done by the next one."""
+
+
+class Workbench:
+    """Runs small transactions as long as it holds the lease. Used by one thread."""
+
+    def __init__(
+        self, path: Path, node: str, stopping: threading.Event, *, patience_s: float, pause_s: float = PAUSE_S
+    ) -> None:
+        self.connection = plain(path, patience_s=patience_s)
+        self._node = node
+        self._stopping = stopping
+        self._pause_s = pause_s
+        # What is computed can be computed again, so no transaction here flushes the disk.
+        for pragma in ("synchronous = NORMAL", "wal_autocheckpoint = 0", "temp_store = MEMORY", "cache_size = -8192"):
+            self.connection.execute(f"PRAGMA {pragma}")
+
+    def take_lease(self, now_ms: int) -> bool:
+        """Take or renew the lease; a lease that ends absurdly late was given by a clock that was wrong."""
+        return self.connection.execute(_TAKE, (LEASE, self._node, now_ms + LEASE_MS, now_ms)).rowcount == 1
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read in one moment; temporary tables may be filled meanwhile, which holds nobody up."""
+        self._stop_if_asked()
+        self.connection.execute("BEGIN")
+        try:
+            yield self.connection
+        finally:
+            self.connection.execute("COMMIT")
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Write in one short transaction, then leave the store to others; raises LeaseLostError and Stopped."""
+        self._stop_if_asked()
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._check_lease()
+            yield self.connection
+            self.connection.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+        self._stopping.wait(self._pause_s)
+
+    def in_steps(self, step: Callable[[sqlite3.Connection], int]) -> int:
+        """Repeat a step in transactions of its own until it finds nothing more; returns how many rows it took."""
+        total = 0
+        while True:
+            with self.writing() as connection:
+                done = step(connection)
+            total += done
+            if not done:
+                return total
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def _stop_if_asked(self) -> None:
+        if self._stopping.is_set():
+            raise Stopped("the process is ending")
+
+    def _check_lease(self) -> None:
+        found = self.connection.execute("SELECT holder FROM leases WHERE name = ?", (LEASE,)).fetchone()
+        if found != (self._node,):
+            raise LeaseLostError("another process looks after the ledger now")
