@@ -14,6 +14,9 @@ from codevector_daemon.dialects.counting import Usage, cost_nano
 from codevector_daemon.dialects.sse import data_of
 
 _DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
+_LONGEST_DONE: Final = 256
+"""Nothing but a comment ever stands beside ``[DONE]``; a longer event need not be searched for it."""
+
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
 """The model has finished. Some vendors leave ``[DONE]`` off and simply end the answer after it."""
 
@@ -60,13 +63,15 @@ class ChatReader:
 
     def event(self, raw: bytes) -> Verdict:
         """Take one whole server-sent event and say what becomes of it."""
-        if b"[DONE]" in raw and _DONE.search(raw):
+        if len(raw) < _LONGEST_DONE and b"[DONE]" in raw and _DONE.search(raw):
             self._finished = True
             return Verdict.LAST
-        if not self._known or (b'"error"' in raw and _holds(raw, b'"error"', _ERROR)):
+        find = raw.find  # twice as fast as ``in``, which first takes the bytes for a number
+        if not self._known or (find(b'"error"') >= 0 and _holds(raw, b'"error"', _ERROR)):
             return self._parse(raw)
-        if b'"usage"' in raw and _holds(raw, b'"usage"', _USAGE):
-            if b'"choices"' not in raw or _NO_CHOICE.search(raw):
+        usage_at = find(b'"usage"')
+        if usage_at >= 0 and _has_usage(raw, usage_at):
+            if _has_no_choice(raw):
                 return self._parse(raw)
             self._running_total = raw
         self._text.add(raw)
@@ -148,6 +153,25 @@ class ChatReader:
 
     def _take_error(self, error: object) -> None:
         self._error = error_class(error) or self._error
+
+
+def _has_usage(raw: bytes, at: int) -> bool:
+    """Tell whether an event holds a usage block, trying first how nearly every vendor writes one, or writes none."""
+    value = raw[at + len(b'"usage"') : at + len(b'"usage": null')]
+    if value.startswith((b":{", b": {")):
+        return True
+    if value.startswith((b":null", b": null")) and raw.find(b'"usage"', at + 1) < 0:
+        return False
+    return _holds(raw, b'"usage"', _USAGE)
+
+
+def _has_no_choice(raw: bytes) -> bool:
+    """Tell whether an event with usage is the extra one, again trying first how nearly every vendor writes it."""
+    at = raw.find(b'"choices"')
+    if at < 0:
+        return True
+    value = raw[at + len(b'"choices"') : at + len(b'"choices": [{')]
+    return not value.startswith((b":[{", b": [{")) and _NO_CHOICE.search(raw) is not None
 
 
 def _holds(raw: bytes, key: bytes, pattern: re.Pattern[bytes]) -> bool:

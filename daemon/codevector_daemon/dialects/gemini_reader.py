@@ -31,13 +31,19 @@ class GeminiReader:
         self._id: str | None = None
         self._error: str | None = None
         self._finished = False
+        self._known = False
+        self._running_total = b""
 
     def event(self, raw: bytes) -> Verdict:
         """Take one whole server-sent event; the one that says why the model stopped is held, as none marks the end."""
         self._text.add(raw)
+        if self._known and not _is_special(raw):  # of these only the newest is ever parsed, which costs 25 µs each
+            self._running_total = raw
+            return Verdict.PASS
         chunk = _decoded(data_of(raw))
         if not isinstance(chunk, dict):
             return Verdict.PASS
+        self._known, self._running_total = True, b""
         ends = self._take(chunk)
         if self._error is not None:
             return Verdict.LAST
@@ -61,8 +67,9 @@ class GeminiReader:
 
     def reading(self) -> Reading:
         """Return what is known by now."""
+        usage = self._usage()
         return reading_of(
-            self._usage(),
+            usage,
             None,
             finished=self._finished,
             service_tier=served_tier(self._fields),
@@ -78,10 +85,18 @@ class GeminiReader:
         return self._text.text()
 
     def _usage(self) -> Usage | None:
+        self._read_running_total()
         each = _SEARCHES_EACH.search(self._model or self._asked) is not None
         return gemini_usage(
             self._fields, searches=self._queries if each else min(1, self._queries), finished=self._finished
         )
+
+    def _read_running_total(self) -> None:
+        """Read the newest event; the counts run along in every one, and those before it say nothing more."""
+        raw, self._running_total = self._running_total, b""
+        chunk = _decoded(data_of(raw)) if raw else None
+        if isinstance(chunk, dict):
+            self._take(chunk)
 
     def _take(self, chunk: Mapping[str, Any]) -> bool:
         """Take one chunk and tell whether the model stopped with it."""
@@ -102,6 +117,12 @@ class GeminiReader:
         ends = blocked or any(either(one, "finishReason", "finish_reason") for one in candidates)
         self._finished = self._finished or ends
         return ends
+
+
+def _is_special(raw: bytes) -> bool:
+    """Tell whether an event holds more than text and a running total; its fields have two spellings each."""
+    find = raw.find  # twice as fast as ``in``, which first takes the bytes for a number
+    return find(b"inish") >= 0 or find(b'"error"') >= 0 or find(b"eedback") >= 0 or find(b"earch") >= 0
 
 
 def _decoded(data: bytes) -> object:

@@ -15,6 +15,7 @@ from codevector_daemon.dialects.sse import data_of
 _WORTH_PARSING = re.compile(
     rb'"type"\s*:\s*"(?:response\.(?:created|queued|in_progress|completed|incomplete|failed|cancelled)|error)"'
 )
+_DELTA = re.compile(rb'(?:event: ?|data: ?\{"type":")response\.[a-z_.]+\.delta["\r\n]')
 _NAMES = (b"response.c", b"response.in", b"response.q", b"response.failed", b'"error"')
 """What such an event always holds; looking for these first is ten times as fast as the pattern."""
 
@@ -65,7 +66,7 @@ class ResponsesReader:
     def event(self, raw: bytes) -> Verdict:
         """Take one whole server-sent event and say what becomes of it."""
         self._streamed = True
-        if any(name in raw for name in _NAMES) and _WORTH_PARSING.search(raw):
+        if not _DELTA.match(raw) and any(name in raw for name in _NAMES) and _WORTH_PARSING.search(raw):
             return self._parse(raw)
         self._text.add(raw)
         return Verdict.PASS

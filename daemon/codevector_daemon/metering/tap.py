@@ -1,7 +1,7 @@
 """The tap: reads a copy of an answer on its way to the client, and holds back its end until it is counted."""
 
 import logging
-from typing import Final
+from typing import Final, Protocol
 
 from codevector_daemon.dialects.base import AnswerReader, Reading, Verdict
 from codevector_daemon.dialects.sse import EventSplitter
@@ -21,6 +21,47 @@ class _Nothing:
 
     def feed(self, data: bytes) -> bytes:  # noqa: ARG002 - the protocol's
         return b""
+
+
+class AnswerTap(Protocol):
+    """What stands between the provider's answer and the client: it says what may pass, and reads what it meant."""
+
+    @property
+    def streamed(self) -> bool | None:
+        """Whether the answer is a stream of events; ``None`` until its first bytes show it."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the end of the answer was seen and is held back."""
+
+    @property
+    def broken(self) -> str | None:
+        """The class of what made the answer unusable on its way, as far as the tap can tell."""
+
+    @property
+    def drops_encoding(self) -> bool:
+        """Whether the client gets decoded bytes."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take the next bytes from the provider and return those that may go to the client now."""
+
+    def release(self) -> bytes:
+        """Return everything held back."""
+
+    def last_word(self) -> bytes:
+        """Return the event that ends an answer which broke off; empty where the dialect's own error event does."""
+
+    def reading(self) -> Reading:
+        """Return what is known by now; once the provider has ended the answer, everything."""
+
+    def so_far(self) -> Reading:
+        """Return what the events that are whole by now said."""
+
+    def progress(self) -> int:
+        """Return the output tokens so far."""
+
+    def output_text(self) -> str:
+        """Return the generated text kept for an estimate."""
 
 
 class Tap:
@@ -55,6 +96,15 @@ class Tap:
         self._perhaps_last = False
         self._ended = False
         self._released = False
+
+    @property
+    def broken(self) -> None:
+        """Nothing: bytes that pass unchanged cannot become unusable here."""
+        return
+
+    def last_word(self) -> bytes:
+        """Return nothing: the client's dialect has its own error event."""
+        return b""
 
     @property
     def drops_encoding(self) -> bool:
@@ -141,14 +191,20 @@ class Tap:
     def _feed_events(self, plain: bytes) -> bytes:
         """Read the events that are whole now and return those that pass."""
         passed, held = self._read_events(plain)
-        self._held += b"".join(held)
+        if held:
+            self._held += b"".join(held)
+        if self._perhaps_last or self._waiting:
+            return self._all_but_the_last(passed, held)
+        return passed[0] if len(passed) == 1 else b"".join(passed)
+
+    def _all_but_the_last(self, passed: list[bytes], held: list[bytes]) -> bytes:
+        """Let pass what waited as soon as something follows it, and keep what may be the end now."""
+        if not passed and not held:
+            return b""
+        ready = self._take_waiting()
         if self._perhaps_last and passed:
-            waiting = passed.pop()
-            passed.insert(0, self._take_waiting())
-            self._waiting = waiting
-        elif passed or held:
-            passed.insert(0, self._take_waiting())
-        return b"".join(passed)
+            self._waiting = passed.pop()
+        return ready + b"".join(passed)
 
     def _feed_coded(self, chunk: bytes, plain: bytes) -> bytes:
         """Read the events of a coded chunk; the chunk passes as a whole, unless the end lies in it."""
@@ -175,12 +231,14 @@ class Tap:
         held: list[bytes] = []
         for event in self._splitter.feed(plain):
             verdict = self._verdict(event)
+            if verdict is Verdict.HIDE:
+                continue
             self._perhaps_last = verdict is Verdict.HOLD
-            if verdict in {Verdict.PASS, Verdict.HOLD} and not self._ended:
-                passed.append(event)
-            elif verdict is not Verdict.HIDE:
+            if verdict is Verdict.LAST or self._ended:
                 self._ended = True
                 held.append(event)
+            else:
+                passed.append(event)
         if self._splitter.size > MAX_COPY_BYTES:
             self._fail(f"an event of more than {MAX_COPY_BYTES} bytes")
             self._perhaps_last = False
