@@ -11,17 +11,27 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from codevector_daemon.dialects.base import Head
+from codevector_daemon.dialects.fields import locate
 from codevector_daemon.dialects.translation import (
     chat_answer_read,
     chat_answer_write,
     chat_request_read,
     chat_request_write,
     errors,
+    gemini_answer_read,
+    gemini_answer_write,
+    gemini_request_read,
+    gemini_request_write,
     ids,
     messages_answer_read,
     messages_answer_write,
     messages_request_read,
     messages_request_write,
+    responses_answer_read,
+    responses_answer_write,
+    responses_output,
+    responses_request_read,
+    responses_request_write,
     wire,
 )
 from codevector_daemon.dialects.translation.canonical import Conversation, Origin, ToolChoice
@@ -62,7 +72,18 @@ _messages = _Client(
     messages_request_read.read, messages_answer_write.MessagesWriter, messages_answer_write.whole, "messages"
 )
 
-CLIENTS: Final[Mapping[str, _Client]] = MappingProxyType({"chat": _chat, "messages": _messages})
+_responses = _Client(
+    responses_request_read.read, responses_answer_write.ResponsesWriter, responses_output.whole, "responses"
+)
+_gemini = _Client(gemini_request_read.read, gemini_answer_write.GeminiWriter, gemini_answer_write.whole, "gemini")
+_cursor = _Client(responses_request_read.read, chat_answer_write.ChatWriter, chat_answer_write.whole, "chat")
+
+CURSOR: Final = "cursor"
+"""The name of the hybrid that Cursor speaks: a body of Responses on the route of Chat, and Chat answers back."""
+
+CLIENTS: Final[Mapping[str, _Client]] = MappingProxyType(
+    {"chat": _chat, "messages": _messages, "responses": _responses, "gemini": _gemini, CURSOR: _cursor}
+)
 PROVIDERS: Final[Mapping[str, _Provider]] = MappingProxyType(
     {
         "chat": _Provider(chat_request_write.write, chat_answer_read.ChatStream, chat_answer_read.whole),
@@ -72,6 +93,10 @@ PROVIDERS: Final[Mapping[str, _Provider]] = MappingProxyType(
             messages_answer_read.whole,
             messages_request_write.LONGEST_TOOL_NAME,
         ),
+        "responses": _Provider(
+            responses_request_write.write, responses_answer_read.ResponsesStream, responses_answer_read.whole
+        ),
+        "gemini": _Provider(gemini_request_write.write, gemini_answer_read.GeminiStream, gemini_answer_read.whole),
     }
 )
 
@@ -158,6 +183,15 @@ def between(
         return None
     owner = vendor or VENDOR_OF[provider_dialect]
     return Translation(client, provider, owner, now_s=now_s, new_id=new_id)
+
+
+def is_responses_shaped(body: bytes) -> bool:
+    """Tell whether a body on the route of Chat Completions is one of Responses, as Cursor sends it.
+
+    Its client dialect is then ``cursor``. Raises BadBody for what is no JSON object.
+    """
+    fields = locate(body)
+    return "input" in fields and "messages" not in fields
 
 
 def _prepared(asked: Conversation) -> Conversation:

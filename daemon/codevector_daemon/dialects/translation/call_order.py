@@ -63,6 +63,13 @@ class CallOrder:
         self._open = []
         return events
 
+    def end(self, index: int | None) -> list[Event]:
+        """End one call that its protocol says is over; one behind others waits for them."""
+        if not self._open or self._open[0].key != index:
+            return []
+        del self._open[0]
+        return [CallEnd(), *(_all_of(self._open[0]) if self._open else [])]
+
     def _find(self, index: int | None, call_id: str | None, name: str | None) -> _Open | None:
         """Return the open call that a piece belongs to; one with a new id and a name begins another."""
         for call in self._open:
