@@ -7,7 +7,7 @@ from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.attribution import Tags
 from codevector_daemon.gateway.call import Arrival, Call, Purpose
 from codevector_daemon.gateway.headers import HeaderMap
-from codevector_daemon.gateway.routing import candidates, upstream_request
+from codevector_daemon.gateway.routing import candidates, spoken_to, upstream_request
 from codevector_daemon.gateway.upstream import UpstreamRequest
 from support.values import CREDENTIAL, caller, facade, provider
 
@@ -22,6 +22,8 @@ def arrival(dialect: str, purpose: Purpose = "generate", **changes: object) -> A
         "received_ms": 0,
         "dialect": by_name[dialect],
         "purpose": purpose,
+        "suffix": "/count_tokens" if purpose == "count" else "",
+        "target": "",
         "query": b"beta=true",
         "headers": HeaderMap([(b"X-Api-Key", b"cv_x"), (b"X-Odd", b"1")]),
         "caller": caller(),
@@ -38,7 +40,7 @@ def choose(model: Facade, dialect: str, *, own_login: bool) -> Backend:
 
 def sent(backend: Backend, dialect: str, purpose: Purpose = "generate", **changes: object) -> UpstreamRequest:
     call = Call(arrival(dialect, purpose, **changes), b"{}", Head("m"), facade("m", backend), backend)
-    return upstream_request(call, b"{}", plain=False, first_byte_s=1)
+    return upstream_request(call, dialect, b"{}", plain=False, first_byte_s=1)
 
 
 def test_a_backend_that_speaks_the_dialect_is_chosen() -> None:
@@ -56,7 +58,7 @@ def test_the_lowest_priority_number_comes_first() -> None:
     [
         ((DISABLED,), "chat", False, 503, "no_backend"),
         ((), "chat", False, 503, "no_backend"),
-        ((CHAT, DISABLED), "messages", False, 400, "dialect_not_served"),
+        ((CHAT, DISABLED), "embeddings", False, 400, "dialect_not_served"),
         ((Backend(provider("c", "custom", "chat"), "m"),), "chat", True, 400, "own_login_not_served"),
     ],
 )
@@ -100,3 +102,19 @@ def test_a_session_keeps_its_backend_and_weights_share_the_rest() -> None:
     assert all(candidates(model, arrival("chat", id=f"r{n}", tags=Tags(session="s"))) == first for n in range(20))
     drawn = [candidates(model, arrival("chat", id=f"r{n}"))[0] for n in range(2000)]
     assert 0.70 < drawn.count(heavy) / len(drawn) < 0.80
+
+
+def test_a_backend_of_another_dialect_is_spoken_to_in_its_own_and_comes_with_what_that_one_needs() -> None:
+    assert spoken_to(MESSAGES, arrival("chat")) == "messages"
+    assert spoken_to(MESSAGES, arrival("messages")) == "messages"
+    assert spoken_to(MESSAGES, arrival("messages", own_login=True)) == "messages"
+    call = Call(arrival("chat", query=b"x=1"), b"{}", Head("m"), facade("m", MESSAGES), MESSAGES)
+    request = upstream_request(call, "messages", b"{}", plain=False, first_byte_s=1)
+    assert request.url == "https://api.anthropic.com/v1/messages"
+    names = [name for name, _ in request.headers]
+    assert (names.count(b"anthropic-version"), b"X-Odd" in names) == (1, False)
+
+
+def test_neither_a_clients_own_login_nor_a_count_is_translated() -> None:
+    assert spoken_to(MESSAGES, arrival("chat", own_login=True)) is None
+    assert spoken_to(CHAT, arrival("messages", "count")) is None

@@ -4,6 +4,8 @@ import asyncio
 
 from msgspec.structs import replace
 
+from codevector_daemon.dialects.base import BadBody
+from codevector_daemon.dialects.translation import Translation, between
 from codevector_daemon.directory.values import Backend
 from codevector_daemon.errors import UpstreamError
 from codevector_daemon.gateway import routing, settle
@@ -30,11 +32,15 @@ class Attempts:
         self.sent = False
         self.asks_usage = False
         self.answer: UpstreamAnswer | None = None
+        self.spoken = call.dialect.name
+        self.translation: Translation | None = None
+        self.dropped: tuple[str, ...] = ()
 
     async def find(self) -> None:
         """Get an answer to pass on; raises UpstreamError when the last backend could not be used."""
         for left, backend in zip(range(len(self._backends) - 1, -1, -1), self._backends, strict=True):
             self.call = replace(self.call, backend=backend)
+            self._choose_dialect()
             self._gateway.health.begun(backend)
             failure = await self._try(is_last=left == 0)
             if failure is None:
@@ -56,7 +62,7 @@ class Attempts:
             if is_last:
                 raise
             return error.name
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, BadBody):
             health.abandoned(backend)
             raise
         if not _is_backends_fault(answer.status):
@@ -69,7 +75,7 @@ class Attempts:
     async def _send(self) -> UpstreamAnswer:
         """Send the call; once more without the usage option where the provider refuses it."""
         option, provider = self._gateway.usage_option, self.call.backend.provider
-        self.asks_usage = option.wanted(self.call.head, provider)
+        self.asks_usage = self.translation is None and option.wanted(self.call.head, provider)
         answer = await self._send_once()
         if not self.asks_usage or answer.status != USAGE_OPTION_REFUSED:
             return answer
@@ -83,12 +89,32 @@ class Attempts:
 
     async def _send_once(self) -> UpstreamAnswer:
         call = self.call
-        body = call.dialect.outgoing(call.body, call.head, call.backend.upstream_model, ask_usage=self.asks_usage)
+        body = self._body()
         limit = self._gateway.settings.first_byte_seconds
-        request = routing.upstream_request(call, body, plain=self.asks_usage, first_byte_s=limit)
+        request = routing.upstream_request(call, self.spoken, body, plain=self.asks_usage, first_byte_s=limit)
         self.sent = True
         self.answer = answer = await self._gateway.upstream.send(request)
         return answer
+
+    def _body(self) -> bytes:
+        """Return the body for the backend: the client's own bytes, or its translation. Raises BadBody."""
+        call, model = self.call, self.call.backend.upstream_model
+        if self.translation is None:
+            return call.dialect.outgoing(call.body, call.head, model, ask_usage=self.asks_usage)
+        translated = self.translation.request(
+            call.body, call.head, model, stream=call.head.stream, max_output=call.facade.max_output
+        )
+        self.dropped = translated.dropped
+        return translated.body
+
+    def _choose_dialect(self) -> None:
+        """Settle in which dialect the current backend is spoken to, and whether it must be translated."""
+        call = self.call
+        spoken = routing.spoken_to(call.backend, call.arrival)
+        if spoken is None:
+            raise AssertionError(f"{call.backend.provider.name} was chosen for a dialect it cannot be spoken to in")
+        self.spoken, self.dropped = spoken, ()
+        self.translation = None if spoken == call.dialect.name else between(call.dialect.name, spoken)
 
     async def _settle_and_go_on(self, error: str) -> None:
         """Write a failed attempt as a row of its own that points to the call; the call goes on."""

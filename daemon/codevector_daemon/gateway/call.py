@@ -48,6 +48,10 @@ class Arrival(Struct, frozen=True):
     received_ms: int
     dialect: Dialect
     purpose: Purpose
+    suffix: str
+    """What the path names below the dialect's own, such as ``/count_tokens``; it goes upstream too."""
+    target: str
+    """What the path names where the model is not in the body."""
     query: bytes
     headers: HeaderMap
     caller: Caller

@@ -12,7 +12,9 @@ from codevector_daemon.gateway.running import Ending
 async def forward(gateway: Gateway, call: Call, client: Client, ending: Ending) -> None:
     """Serve the call to its end; a client that leaves closes the provider's answer too."""
     body = call.dialect.outgoing(call.body, call.head, call.backend.upstream_model, ask_usage=False)
-    request = routing.upstream_request(call, body, plain=False, first_byte_s=gateway.settings.first_byte_seconds)
+    request = routing.upstream_request(
+        call, call.dialect.name, body, plain=False, first_byte_s=gateway.settings.first_byte_seconds
+    )
     try:
         answer = await gateway.upstream.send(request)
         try:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from codevector_daemon.gateway.upstream import Headers
 
+Lines = list[tuple[bytes, bytes]]
+
 READABLE_CODINGS = frozenset({b"gzip", b"deflate", b"br", b"zstd", b"identity"})
 """The content codings whose answers can be metered."""
 
@@ -29,6 +31,10 @@ _STAYS_HERE = _HOP_BY_HOP | {
     b"x-project",
     b"x-codevector-key",
 }
+
+
+TRANSLATED: Headers = ((b"content-type", b"application/json"), (b"accept-encoding", b"identity"))
+"""What a request in another dialect than the client's carries, beside what that dialect asks for."""
 
 
 class HeaderMap:
@@ -71,9 +77,19 @@ def outgoing(headers: HeaderMap, credential: Headers, *, own_login: bool, plain:
     return (*lines, *credential)
 
 
-def incoming(
-    lines: Headers, request_id: bytes, *, drop_length: bool = False, drop_coding: bool = False
-) -> list[tuple[bytes, bytes]]:
+def incoming_translated(lines: Headers, request_id: bytes, content_type: bytes, dropped: tuple[str, ...]) -> Lines:
+    """Return the lines for an answer that was translated, with what of the request could not be carried."""
+    kept = [
+        line
+        for line in incoming(lines, request_id, drop_coding=True)
+        if line[0].lower() not in {b"content-type", b"x-codevector-dropped"}
+    ]
+    if dropped:
+        kept.append((b"x-codevector-dropped", ", ".join(dropped).encode()))
+    return [*kept, (b"content-type", content_type)]
+
+
+def incoming(lines: Headers, request_id: bytes, *, drop_length: bool = False, drop_coding: bool = False) -> Lines:
     """Return the lines of the provider's answer for the client, with what the gateway changed of it left out."""
     left_out = _HOP_BY_HOP | _named_by_connection(HeaderMap(lines)) | {b"x-codevector-request-id"}
     if drop_length or drop_coding:

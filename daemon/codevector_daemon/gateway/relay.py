@@ -6,7 +6,10 @@ from collections.abc import Awaitable
 
 from msgspec.structs import replace
 
+from codevector_daemon.dialects import by_name
+from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.dialects.counting import stated_cost_nano
+from codevector_daemon.dialects.translation import Translation
 from codevector_daemon.errors import Refused, StoreError, UpstreamError
 from codevector_daemon.gateway import headers, refusal, settle
 from codevector_daemon.gateway.attempts import Attempts
@@ -15,10 +18,11 @@ from codevector_daemon.gateway.client import Client
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.running import Ending, Stop
 from codevector_daemon.gateway.settle import Outcome
+from codevector_daemon.gateway.translated import TranslatedTap, whole_answer
 from codevector_daemon.gateway.upstream import UpstreamAnswer
 from codevector_daemon.ledger.event import FinalState, OpenRequest
 from codevector_daemon.metering import estimate
-from codevector_daemon.metering.tap import Tap
+from codevector_daemon.metering.tap import AnswerTap, Tap
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +43,7 @@ class Relay:
         self._attempts = attempts
         self._client = client
         self._ending = ending
-        self._tap: Tap | None = None
+        self._tap: AnswerTap | None = None
         self._ttft_ms: int | None = None
         self._settled: Awaitable[None] | None = None
         self._progress: asyncio.TimerHandle | None = None
@@ -55,6 +59,8 @@ class Relay:
             await self._fail(error)
         except StoreError as error:
             await self._unwritable(error)
+        except BadBody as error:
+            await self._reject(Refused(400, "invalid_request_error", "not_translatable", str(error)))
         except asyncio.CancelledError:
             await self._stop()
         except Exception:  # the edge of a call: a fault of ours is settled, said and logged like any other
@@ -77,7 +83,11 @@ class Relay:
         answer = self._attempts.answer
         if answer is None:
             raise AssertionError("there is no answer to pass on")
-        tap = await self._head(answer)
+        self._tap = tap = self._make_tap(answer)
+        if self._attempts.translation is not None and not tap.streamed:
+            await self._pass_on_whole(answer, tap, self._attempts.translation)
+            return
+        await self._client.head(answer.status, self._head(answer, tap))
         whole_at_once = _is_small(answer)
         kept = b""
         async for chunk in answer.chunks():
@@ -94,46 +104,66 @@ class Relay:
             self._note_progress(tap)
         await self._finish(answer, tap, kept)
 
-    async def _head(self, answer: UpstreamAnswer) -> Tap:
-        hide_usage = self._attempts.asks_usage
-        lines = HeaderMap(answer.headers)
-        reader = self._call.dialect.reader(
-            self._call.head, hide_usage=hide_usage, error=answer.status >= FIRST_ERROR_STATUS
+    async def _pass_on_whole(self, answer: UpstreamAnswer, tap: AnswerTap, translation: Translation) -> None:
+        """Translate an answer that was not streamed; its status may be another's, so nothing is sent before its end."""
+        body = bytearray()
+        async for chunk in answer.chunks():
+            tap.feed(chunk)
+            body += chunk
+        state, error = _judge(answer.status, tap)
+        try:
+            status, translated = whole_answer(translation, answer, bytes(body), self._call.facade.slug)
+        except Refused as refused:
+            await self._settle("upstream_failed", refused.code)
+            await self._say(refused)
+            return
+        await self._settle(state, error)
+        lines = headers.incoming_translated(
+            answer.headers, self._call.id.encode(), b"application/json", self._attempts.dropped
         )
-        self._tap = tap = Tap(
-            reader,
-            content_type=lines.text(b"content-type"),
-            content_encoding=lines.text(b"content-encoding"),
-            hide_usage=hide_usage,
+        await self._client.whole(status, lines, translated)
+
+    def _make_tap(self, answer: UpstreamAnswer) -> AnswerTap:
+        attempts, lines = self._attempts, HeaderMap(answer.headers)
+        kind, coding = lines.text(b"content-type"), lines.text(b"content-encoding")
+        reader = by_name[attempts.spoken].reader(
+            self._call.head, hide_usage=attempts.asks_usage, error=answer.status >= FIRST_ERROR_STATUS
         )
-        head = headers.incoming(
+        if attempts.translation is None:
+            return Tap(reader, content_type=kind, content_encoding=coding, hide_usage=attempts.asks_usage)
+        slug = self._call.facade.slug
+        return TranslatedTap(reader, attempts.translation, slug, content_type=kind or "", content_encoding=coding)
+
+    def _head(self, answer: UpstreamAnswer, tap: AnswerTap) -> headers.Lines:
+        request_id = self._call.id.encode()
+        if self._attempts.translation is not None:
+            return headers.incoming_translated(answer.headers, request_id, b"text/event-stream", self._attempts.dropped)
+        return headers.incoming(
             answer.headers,
-            self._call.id.encode(),
-            drop_length=hide_usage and tap.streamed is not False,
+            request_id,
+            drop_length=self._attempts.asks_usage and tap.streamed is not False,
             drop_coding=tap.drops_encoding,
         )
-        await self._client.head(answer.status, head)
-        return tap
 
-    async def _finish(self, answer: UpstreamAnswer, tap: Tap, kept: bytes) -> None:
+    async def _finish(self, answer: UpstreamAnswer, tap: AnswerTap, kept: bytes) -> None:
         """Settle by what the whole answer was; only a whole one gets a clean end."""
         if self._settled is None:
             state, error = _judge(answer.status, tap)
             await self._settle(state, error)
-            rest = kept + tap.release()
             if error == BROKE_OFF:
                 await self._last_word(BROKE_OFF, "The provider ended the stream before the answer was complete.")
                 return
+            rest = kept + tap.release()
             if rest:
                 await self._client.body(rest)
         await self._client.end()
 
-    def _note_progress(self, tap: Tap) -> None:
+    def _note_progress(self, tap: AnswerTap) -> None:
         """Tell how far the answer has come, soon: one timer serves all the chunks that come meanwhile."""
         if self._progress is None and self._settled is None and tap.streamed:
             self._progress = asyncio.get_running_loop().call_later(PROGRESS_S, self._tell_progress, tap)
 
-    def _tell_progress(self, tap: Tap) -> None:
+    def _tell_progress(self, tap: AnswerTap) -> None:
         self._progress = None
         if self._settled is None:
             counts = replace(tap.so_far().counts, output=tap.progress())
@@ -148,6 +178,13 @@ class Relay:
         await self._settle("upstream_failed", error.name)
         provider = self._call.backend.provider.name
         await self._say(refusal.of_upstream(error, provider))
+
+    async def _reject(self, refused: Refused) -> None:
+        """Refuse an admitted call that turned out to be impossible; nothing of it was sent."""
+        arrival, model = self._call.arrival, self._call.facade.slug
+        event = settle.rejected_event(arrival, model, refused, self._gateway.now_ms())
+        await asyncio.shield(self._gateway.ledger.settle(event))
+        await self._say(refused)
 
     async def _unwritable(self, error: StoreError) -> None:
         logger.error("a call could not be written to the ledger: %s", error)
@@ -193,8 +230,9 @@ class Relay:
         if self._tap is None or not self._tap.streamed or self._tap.ended:
             return
         try:
+            event = self._tap.last_word() or self._call.dialect.error_event("api_error", code, message)
             async with asyncio.timeout(LAST_WORD_S):
-                await self._client.body(self._call.dialect.error_event("api_error", code, message))
+                await self._client.body(event)
         except TimeoutError:
             logger.debug("a client did not read its last event in time")
 
@@ -260,13 +298,13 @@ def _stated_cost_nano(answer: UpstreamAnswer | None) -> int | None:
     return stated_cost_nano(stated) if stated is not None else None
 
 
-def _judge(status: int, tap: Tap) -> tuple[FinalState, str | None]:
+def _judge(status: int, tap: AnswerTap) -> tuple[FinalState, str | None]:
     """Return the state of an answer that was received to its end, and the class of its error."""
     reading = tap.reading()
     if status >= FIRST_ERROR_STATUS:
         return "upstream_failed", reading.error or f"http_{status}"
-    if reading.error is not None:
-        return "upstream_failed", reading.error
+    if reading.error is not None or tap.broken is not None:
+        return "upstream_failed", reading.error or tap.broken
     if tap.streamed and not reading.finished:
         return "upstream_failed", BROKE_OFF
     return "complete", None

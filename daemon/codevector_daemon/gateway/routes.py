@@ -1,6 +1,7 @@
 """The data plane: metered calls, read once from the wire and handed down the steps. All else goes on to the app."""
 
 import asyncio
+import re
 from typing import Any
 
 from msgspec import Struct
@@ -25,20 +26,47 @@ from codevector_daemon.gateway.settle import rejected_event
 
 
 class Route(Struct, frozen=True):
-    """What a path asks for."""
+    """What a path asks for.
+
+    ``suffix`` is what follows the dialect's own path, here and upstream; ``target`` is what the path names where the
+    model is not in the body (Gemini's ``{model}:{action}``).
+    """
 
     dialect: str
     purpose: Purpose = "generate"
+    suffix: str = ""
+    target: str = ""
 
+
+_PATHS: dict[str, Route] = {
+    "/v1/chat/completions": Route("chat"),
+    "/v1/completions": Route("completions"),
+    "/v1/responses": Route("responses"),
+    "/v1/responses/compact": Route("responses", suffix="/compact"),
+    "/v1/embeddings": Route("embeddings"),
+    "/v1/messages": Route("messages"),
+    "/v1/messages/count_tokens": Route("messages", "count", "/count_tokens"),
+}
+_PREFIXES = {"messages": "/gateway/anthropic"}
+"""The long form of a dialect's paths; all that are not named here are OpenAI's."""
 
 ROUTES: dict[str, Route] = {
-    "/v1/chat/completions": Route("chat"),
-    "/gateway/openai/v1/chat/completions": Route("chat"),
-    "/v1/messages": Route("messages"),
-    "/gateway/anthropic/v1/messages": Route("messages"),
-    "/v1/messages/count_tokens": Route("messages", "count"),
-    "/gateway/anthropic/v1/messages/count_tokens": Route("messages", "count"),
+    **_PATHS,
+    **{_PREFIXES.get(route.dialect, "/gateway/openai") + path: route for path, route in _PATHS.items()},
 }
+_GEMINI = re.compile(r"(?:/gateway/google)?/v1beta/models/(.+:(generateContent|streamGenerateContent|countTokens))")
+
+
+def route_of(path: str) -> Route | None:
+    """Return what a path asks for; ``None`` where it is no path of the data plane."""
+    route = ROUTES.get(path)
+    if route is not None:
+        return route
+    gemini = _GEMINI.fullmatch(path)
+    if gemini is None:
+        return None
+    target, action = gemini.groups()
+    return Route("gemini", "count" if action == "countTokens" else "generate", f":{action}", target)
 
 
 class DataPlane:
@@ -50,7 +78,7 @@ class DataPlane:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - ASGI's own dict
         """Serve one ASGI connection."""
-        route = ROUTES.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        route = route_of(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         task = asyncio.current_task()
         if route is None or task is None:
             await self._app(scope, receive, send)
@@ -80,6 +108,8 @@ class DataPlane:
             received_ms=received_ms,
             dialect=dialect,
             purpose=route.purpose,
+            suffix=route.suffix,
+            target=route.target,
             query=scope["query_string"],
             headers=headers,
             caller=identity.caller,
@@ -93,7 +123,7 @@ class DataPlane:
         gateway, model = self._gateway, ""
         try:
             body = await read_body(receive, arrival.headers, limit=gateway.settings.max_body_bytes)
-            head = arrival.dialect.head(body)
+            head = arrival.dialect.head(body, arrival.target)
             model = clean(head.model)
             facade = admit(arrival.caller, head, gateway.directory)
             backends = gateway.health.in_order(routing.candidates(facade, arrival))

@@ -13,6 +13,16 @@ from codevector_daemon.gateway.upstream import Headers, UpstreamRequest
 _OWN_LOGIN_KIND = {"messages": "anthropic", "chat": "openai"}
 """The one kind of provider that a client's own login may be shown to, by dialect."""
 
+_TRANSLATED_TO = {
+    "chat": ("responses", "messages", "gemini"),
+    "responses": ("chat", "messages", "gemini"),
+    "messages": ("chat", "responses", "gemini"),
+    "gemini": ("chat", "messages", "responses"),
+}
+"""The dialects a call can be translated to, the closest first."""
+
+_GEMINI_ACTIONS = {False: (":generateContent", ""), True: (":streamGenerateContent", "alt=sse")}
+
 
 def candidates(facade: Facade, arrival: Arrival) -> list[Backend]:
     """Return the backends that can serve a call, in the order to try them; raises Refused when there is none.
@@ -29,7 +39,7 @@ def candidates(facade: Facade, arrival: Arrival) -> list[Backend]:
             "no_backend",
             f"No provider of the model '{facade.slug}' is enabled. `codevector models show {facade.slug}` lists them.",
         )
-    speaking = [backend for backend in enabled if dialect in backend.provider.dialects]
+    speaking = [backend for backend in enabled if spoken_to(backend, arrival) is not None]
     if not speaking:
         spoken = sorted({spoken for backend in enabled for spoken in backend.provider.dialects})
         raise Refused(
@@ -44,19 +54,39 @@ def candidates(facade: Facade, arrival: Arrival) -> list[Backend]:
     return sorted(speaking, key=lambda backend: (backend.priority, _draw(backend, stickiness)))
 
 
-def upstream_request(call: Call, body: bytes, *, plain: bool, first_byte_s: float) -> UpstreamRequest:
-    """Make the request for the provider: the client's own, with the provider's address and credential."""
-    provider = call.backend.provider
-    where = kinds.endpoint(provider, call.dialect.name)
+def spoken_to(backend: Backend, arrival: Arrival) -> str | None:
+    """Return the dialect a backend is spoken to in: the client's own where it can, else one that is translated.
+
+    ``None`` where neither goes. Only what generates is translated, and never a client's own login.
+    """
+    spoken, asked = backend.provider.dialects, arrival.dialect.name
+    if asked in spoken:
+        return asked
+    if arrival.purpose != "generate" or arrival.own_login or (arrival.suffix and asked != "gemini"):
+        return None
+    return next((dialect for dialect in _TRANSLATED_TO.get(asked, ()) if dialect in spoken), None)
+
+
+def upstream_request(call: Call, dialect: str, body: bytes, *, plain: bool, first_byte_s: float) -> UpstreamRequest:
+    """Make the request for the provider: the client's own, with the provider's address and credential.
+
+    In another dialect than the client's only what that one needs is sent: the client's headers speak another.
+    """
+    arrival, provider = call.arrival, call.backend.provider
+    where = kinds.endpoint(provider, dialect)
     if where is None:
-        raise AssertionError(f"{provider.name} was chosen for {call.dialect.name}, which it does not speak")
-    path = where.path if call.arrival.purpose == "generate" else f"{where.path}/count_tokens"
-    url = kinds.url(provider, path, model=call.backend.upstream_model)
-    if call.arrival.query:
-        url = f"{url}?{call.arrival.query.decode('latin-1')}"
-    credential: Headers = () if call.arrival.own_login else kinds.credential_headers(provider, where.auth)
-    lines = headers.outgoing(call.arrival.headers, credential, own_login=call.arrival.own_login, plain=plain)
-    return UpstreamRequest(method="POST", url=url, headers=lines, body=body, first_byte_s=first_byte_s)
+        raise AssertionError(f"{provider.name} was chosen for {dialect}, which it does not speak")
+    credential: Headers = () if arrival.own_login else kinds.credential_headers(provider, where.auth)
+    if dialect == arrival.dialect.name:
+        suffix, query = arrival.suffix, arrival.query.decode("latin-1")
+        lines = headers.outgoing(arrival.headers, credential, own_login=arrival.own_login, plain=plain)
+    else:
+        suffix, query = _GEMINI_ACTIONS[call.head.stream] if dialect == "gemini" else ("", "")
+        lines = (*headers.TRANSLATED, *where.headers, *credential)
+    url = kinds.url(provider, where.path + suffix, model=call.backend.upstream_model)
+    return UpstreamRequest(
+        method="POST", url=f"{url}?{query}" if query else url, headers=lines, body=body, first_byte_s=first_byte_s
+    )
 
 
 def _own_vendor(speaking: list[Backend], facade: Facade, dialect: str) -> list[Backend]:

@@ -16,7 +16,7 @@ from codevector_daemon.ledger.event import FinalState, UsageEvent
 from codevector_daemon.metering import estimate
 from codevector_daemon.metering.counts import NO_EXTRAS, NOTHING, Extras, TokenCounts
 from codevector_daemon.metering.prices import PriceBook
-from codevector_daemon.metering.tap import Tap
+from codevector_daemon.metering.tap import AnswerTap
 
 FIRST_ERROR_STATUS = 400
 
@@ -36,7 +36,7 @@ class Outcome(Struct, frozen=True):
     """What the provider said in a header that the call cost (LiteLLM does)."""
 
 
-def needs_estimate(outcome: Outcome, tap: Tap | None) -> bool:
+def needs_estimate(outcome: Outcome, tap: AnswerTap | None) -> bool:
     """Tell whether counts are missing that the provider will charge for."""
     if tap is None:
         return outcome.sent and outcome.state in {"client_left", "interrupted"}
@@ -48,13 +48,13 @@ def needs_estimate(outcome: Outcome, tap: Tap | None) -> bool:
     return not (reading.finished and reading.whole)
 
 
-def reported_event(gateway: Gateway, call: Call, outcome: Outcome, tap: Tap | None) -> UsageEvent:
+def reported_event(gateway: Gateway, call: Call, outcome: Outcome, tap: AnswerTap | None) -> UsageEvent:
     """Make the event from what the provider reported; no estimate is needed."""
     reading = tap.reading() if tap is not None else Reading()
     return _event(gateway, call, outcome, reading)
 
 
-async def estimated_event(gateway: Gateway, call: Call, outcome: Outcome, tap: Tap | None) -> UsageEvent:
+async def estimated_event(gateway: Gateway, call: Call, outcome: Outcome, tap: AnswerTap | None) -> UsageEvent:
     """Make the event with the missing counts estimated in a thread; what was reported is kept."""
     reading = tap.reading() if tap is not None else Reading()
     counts = await asyncio.to_thread(_complete, call, tap, reading)
@@ -117,7 +117,7 @@ def orphan_event(orphan: Orphan, directory: Directory, prices: PriceBook, finish
     )
 
 
-def _complete(call: Call, tap: Tap | None, reading: Reading) -> TokenCounts:
+def _complete(call: Call, tap: AnswerTap | None, reading: Reading) -> TokenCounts:
     text = tap.output_text() if tap is not None else ""
     return estimate.completed(reading, call.dialect, call.body, text, call.backend.upstream_model)
 

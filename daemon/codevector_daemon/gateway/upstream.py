@@ -11,6 +11,16 @@ Headers = tuple[tuple[bytes, bytes], ...]
 """Header lines in the order and spelling of the wire, duplicates kept."""
 
 
+class Via(Struct, frozen=True):
+    """The way to one provider, where it is not everyone's: its own proxy, certificates trusted for it alone."""
+
+    proxy: str | None = None
+    ca_file: str | None = None
+
+    def __repr__(self) -> str:
+        return "Via(…)"  # a proxy's address can hold a login
+
+
 class UpstreamRequest(Struct, frozen=True):
     """One call to a provider. ``url`` goes out as it stands, never re-quoted."""
 
@@ -19,6 +29,7 @@ class UpstreamRequest(Struct, frozen=True):
     headers: Headers
     body: bytes
     first_byte_s: float = 600.0
+    via: Via | None = None
 
 
 class UpstreamAnswer(Protocol):

@@ -1,0 +1,84 @@
+"""An answer in another protocol than the client's, on its way: read as the provider's, sent on as the client's."""
+
+from codevector_daemon.dialects.base import AnswerReader, Reading
+from codevector_daemon.dialects.translation import BadAnswer, Translation
+from codevector_daemon.errors import Refused
+from codevector_daemon.gateway.headers import HeaderMap
+from codevector_daemon.gateway.upstream import UpstreamAnswer
+from codevector_daemon.metering.codings import CodingBroken, decoder_for
+from codevector_daemon.metering.tap import Tap
+
+
+class TranslatedTap:
+    """Stands where the tap stands: what it gives is the client's, what it reads is the provider's."""
+
+    drops_encoding = True
+
+    def __init__(
+        self,
+        reader: AnswerReader,
+        translation: Translation,
+        slug: str,
+        *,
+        content_type: str | None,
+        content_encoding: str | None,
+    ) -> None:
+        self._tap = Tap(reader, content_type=content_type, content_encoding=content_encoding, hide_usage=True)
+        self._translator = translation.stream(slug)
+
+    @property
+    def streamed(self) -> bool | None:
+        """Whether the answer is a stream of events."""
+        return self._tap.streamed
+
+    @property
+    def ended(self) -> bool:
+        """Whether the end of the provider's answer was seen; the client's is held back."""
+        return self._tap.ended or self._translator.ended
+
+    @property
+    def broken(self) -> str | None:
+        """The class of what could not be translated, if anything."""
+        return self._translator.failed
+
+    def last_word(self) -> bytes:
+        """Return the event that ends the client's answer where the provider's broke off."""
+        return self._translator.finish()
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take the next bytes from the provider and return the client's that are ready; nothing after the end."""
+        return self._translator.feed(self._tap.feed(chunk))
+
+    def release(self) -> bytes:
+        """Return the end of the client's answer."""
+        return self._translator.feed(self._tap.release()) + self._translator.finish()
+
+    def so_far(self) -> Reading:
+        """Return what was read by now."""
+        return self._tap.so_far()
+
+    def progress(self) -> int:
+        """Return the output tokens so far."""
+        return self._tap.progress()
+
+    def reading(self) -> Reading:
+        """Return what was read."""
+        return self._tap.reading()
+
+    def output_text(self) -> str:
+        """Return the generated text kept for an estimate."""
+        return self._tap.output_text()
+
+
+def whole_answer(translation: Translation, answer: UpstreamAnswer, body: bytes, slug: str) -> tuple[int, bytes]:
+    """Return status and body for the client; raises Refused where the provider's answer is nonsense."""
+    try:
+        decoder = decoder_for(HeaderMap(answer.headers).text(b"content-encoding"))
+        plain = decoder.feed(body) if decoder is not None else body
+        if answer.status >= 400:  # noqa: PLR2004 - HTTP's errors begin there
+            return translation.error(answer.status, plain)
+        return answer.status, translation.whole(answer.status, plain, slug)
+    except (BadAnswer, CodingBroken) as error:
+        raise Refused(
+            502, "api_error", "unreadable_answer", f"The provider's answer cannot be read: {error}"
+        ) from error
