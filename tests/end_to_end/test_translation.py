@@ -110,3 +110,24 @@ def test_what_cannot_be_carried_is_refused_and_names_the_field(desk: Desk) -> No
     row = desk.books.find(reply.header(REQUEST_ID)[0])
     assert row is not None
     assert (row["state"], row["status"]) == ("rejected", 400)
+
+
+def test_a_body_of_responses_on_the_chat_route_gets_chat_chunks_back(desk: Desk, project: str) -> None:
+    desk.provider.then(messages.streamed())
+    body = {"model": "sonnet", "stream": True, "input": [{"role": "user", "content": "x"}]}
+    reply = desk.post(CHAT_PATH, json.dumps(body).encode(), project=project)
+    assert reply.status == 200
+    events = [line[6:] for line in reply.body.splitlines() if line.startswith(b"data: {")]
+    assert all(json.loads(event)["object"] == "chat.completion.chunk" for event in events)
+    assert reply.body.rstrip().endswith(b"data: [DONE]")
+
+
+def test_the_openai_sdk_speaks_responses_to_a_messages_provider(desk: Desk, project: str) -> None:
+    desk.provider.then(messages.streamed())
+    with desk.gpt(project) as client, client.responses.stream(model="sonnet", input="Say hello") as stream:
+        for _ in stream:
+            pass
+        final = stream.get_final_response()
+    assert final.output_text == "".join(messages.WORDS)
+    assert final.usage is not None
+    assert final.usage.output_tokens == desk.provider.said().output

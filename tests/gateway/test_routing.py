@@ -11,6 +11,7 @@ from codevector_daemon.gateway.routing import candidates, spoken_to, upstream_re
 from codevector_daemon.gateway.upstream import UpstreamRequest
 from support.values import CREDENTIAL, caller, facade, provider
 
+HEAD = Head("m")
 CHAT = Backend(provider("one", "openai", "chat"), "gpt")
 MESSAGES = Backend(provider("two", "anthropic", "messages", base_url="https://api.anthropic.com"), "claude")
 DISABLED = Backend(provider("off", "openai", "chat", enabled=False), "gpt")
@@ -35,11 +36,11 @@ def arrival(dialect: str, purpose: Purpose = "generate", **changes: object) -> A
 
 
 def choose(model: Facade, dialect: str, *, own_login: bool) -> Backend:
-    return candidates(model, arrival(dialect, own_login=own_login))[0]
+    return candidates(model, arrival(dialect, own_login=own_login), HEAD)[0]
 
 
 def sent(backend: Backend, dialect: str, purpose: Purpose = "generate", **changes: object) -> UpstreamRequest:
-    call = Call(arrival(dialect, purpose, **changes), b"{}", Head("m"), facade("m", backend), backend)
+    call = Call(arrival(dialect, purpose, **changes), b"{}", HEAD, facade("m", backend), backend)
     return upstream_request(call, dialect, b"{}", plain=False, first_byte_s=1)
 
 
@@ -98,17 +99,17 @@ def test_with_an_own_login_no_credential_of_ours_is_sent() -> None:
 def test_a_session_keeps_its_backend_and_weights_share_the_rest() -> None:
     light, heavy = Backend(provider("a", id=1), "m", weight=1), Backend(provider("b", id=2), "m", weight=3)
     model = facade("m", light, heavy)
-    first = candidates(model, arrival("chat", tags=Tags(session="s")))
-    assert all(candidates(model, arrival("chat", id=f"r{n}", tags=Tags(session="s"))) == first for n in range(20))
-    drawn = [candidates(model, arrival("chat", id=f"r{n}"))[0] for n in range(2000)]
+    first = candidates(model, arrival("chat", tags=Tags(session="s")), HEAD)
+    assert all(candidates(model, arrival("chat", id=f"r{n}", tags=Tags(session="s")), HEAD) == first for n in range(20))
+    drawn = [candidates(model, arrival("chat", id=f"r{n}"), HEAD)[0] for n in range(2000)]
     assert 0.70 < drawn.count(heavy) / len(drawn) < 0.80
 
 
 def test_a_backend_of_another_dialect_is_spoken_to_in_its_own_and_comes_with_what_that_one_needs() -> None:
-    assert spoken_to(MESSAGES, arrival("chat")) == "messages"
-    assert spoken_to(MESSAGES, arrival("messages")) == "messages"
-    assert spoken_to(MESSAGES, arrival("messages", own_login=True)) == "messages"
-    call = Call(arrival("chat", query=b"x=1"), b"{}", Head("m"), facade("m", MESSAGES), MESSAGES)
+    assert spoken_to(MESSAGES, arrival("chat"), HEAD) == "messages"
+    assert spoken_to(MESSAGES, arrival("messages"), HEAD) == "messages"
+    assert spoken_to(MESSAGES, arrival("messages", own_login=True), HEAD) == "messages"
+    call = Call(arrival("chat", query=b"x=1"), b"{}", HEAD, facade("m", MESSAGES), MESSAGES)
     request = upstream_request(call, "messages", b"{}", plain=False, first_byte_s=1)
     assert request.url == "https://api.anthropic.com/v1/messages"
     names = [name for name, _ in request.headers]
@@ -116,5 +117,5 @@ def test_a_backend_of_another_dialect_is_spoken_to_in_its_own_and_comes_with_wha
 
 
 def test_neither_a_clients_own_login_nor_a_count_is_translated() -> None:
-    assert spoken_to(MESSAGES, arrival("chat", own_login=True)) is None
-    assert spoken_to(CHAT, arrival("messages", "count")) is None
+    assert spoken_to(MESSAGES, arrival("chat", own_login=True), HEAD) is None
+    assert spoken_to(CHAT, arrival("messages", "count"), HEAD) is None

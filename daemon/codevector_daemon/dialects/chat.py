@@ -34,6 +34,7 @@ class ChatDialect:
             max_output_tokens=heads.whole_number(fields, "max_completion_tokens", "max_tokens"),
             service_tier=heads.word(fields, "service_tier"),
             wants_usage=not stream or not _can_ask(options),
+            hybrid="input" in fields and "messages" not in fields,
             model_at=model_at,
             options_at=(options.start, options.stop) if options else None,
         )

@@ -1,11 +1,11 @@
 """Finding a backend that answers: one after another, until the first byte of an answer that can be passed on."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from codevector_daemon.dialects.base import BadBody
-from codevector_daemon.dialects.translation import Translation, between
 from codevector_daemon.directory.values import Backend
 from codevector_daemon.errors import UpstreamError
 from codevector_daemon.gateway import routing, settle
@@ -14,6 +14,9 @@ from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.ids import new_request_id
 from codevector_daemon.gateway.settle import Outcome
 from codevector_daemon.gateway.upstream import UpstreamAnswer
+
+if TYPE_CHECKING:
+    from codevector_daemon.dialects.translation import Translation
 
 FALLS_ON = frozenset({401, 403, 404, 408, 429, 529})
 """Answers of a backend after which the next one is tried, beside every 5xx; all other 4xx are the client's own."""
@@ -110,11 +113,12 @@ class Attempts:
     def _choose_dialect(self) -> None:
         """Settle in which dialect the current backend is spoken to, and whether it must be translated."""
         call = self.call
-        spoken = routing.spoken_to(call.backend, call.arrival)
+        client = routing.HYBRID if call.head.hybrid else call.dialect.name
+        spoken = routing.spoken_to(call.backend, call.arrival, call.head)
         if spoken is None:
             raise AssertionError(f"{call.backend.provider.name} was chosen for a dialect it cannot be spoken to in")
         self.spoken, self.dropped = spoken, ()
-        self.translation = None if spoken == call.dialect.name else between(call.dialect.name, spoken)
+        self.translation = None if spoken == client else _translation(client, spoken)
 
     async def _settle_and_go_on(self, error: str) -> None:
         """Write a failed attempt as a row of its own that points to the call; the call goes on."""
@@ -132,6 +136,12 @@ class Attempts:
         self.number += 1
         event = settle.reported_event(self._gateway, self.call, outcome, None)
         await asyncio.shield(self._gateway.ledger.settle(event))
+
+
+def _translation(client: str, provider: str) -> "Translation | None":
+    from codevector_daemon.dialects.translation import between  # noqa: PLC0415 - 6 MB that most daemons never need
+
+    return between(client, provider)
 
 
 def _is_backends_fault(status: int) -> bool:

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.dialects.counting import stated_cost_nano
-from codevector_daemon.dialects.translation import Translation
 from codevector_daemon.errors import Refused, StoreError, UpstreamError
 from codevector_daemon.gateway import headers, refusal, settle
 from codevector_daemon.gateway.attempts import Attempts
@@ -18,11 +18,13 @@ from codevector_daemon.gateway.client import Client
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.running import Ending, Stop
 from codevector_daemon.gateway.settle import Outcome
-from codevector_daemon.gateway.translated import TranslatedTap, whole_answer
 from codevector_daemon.gateway.upstream import UpstreamAnswer
 from codevector_daemon.ledger.event import FinalState, OpenRequest
 from codevector_daemon.metering import estimate
 from codevector_daemon.metering.tap import AnswerTap, Tap
+
+if TYPE_CHECKING:
+    from codevector_daemon.dialects.translation import Translation
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +106,10 @@ class Relay:
             self._note_progress(tap)
         await self._finish(answer, tap, kept)
 
-    async def _pass_on_whole(self, answer: UpstreamAnswer, tap: AnswerTap, translation: Translation) -> None:
+    async def _pass_on_whole(self, answer: UpstreamAnswer, tap: AnswerTap, translation: "Translation") -> None:
         """Translate an answer that was not streamed; its status may be another's, so nothing is sent before its end."""
+        from codevector_daemon.gateway.translated import whole_answer  # noqa: PLC0415 - loaded with the translation
+
         body = bytearray()
         async for chunk in answer.chunks():
             tap.feed(chunk)
@@ -131,6 +135,8 @@ class Relay:
         )
         if attempts.translation is None:
             return Tap(reader, content_type=kind, content_encoding=coding, hide_usage=attempts.asks_usage)
+        from codevector_daemon.gateway.translated import TranslatedTap  # noqa: PLC0415 - loaded with the translation
+
         slug = self._call.facade.slug
         return TranslatedTap(reader, attempts.translation, slug, content_type=kind or "", content_encoding=coding)
 

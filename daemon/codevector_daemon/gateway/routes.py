@@ -126,7 +126,7 @@ class DataPlane:
             head = arrival.dialect.head(body, arrival.target)
             model = clean(head.model)
             facade = admit(arrival.caller, head, gateway.directory)
-            backends = gateway.health.in_order(routing.candidates(facade, arrival))
+            backends = gateway.health.in_order(routing.candidates(facade, arrival, head))
         except ClientLeft:
             return
         except BadBody as error:

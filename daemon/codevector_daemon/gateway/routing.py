@@ -3,6 +3,7 @@
 from hashlib import blake2b
 from math import inf, log
 
+from codevector_daemon.dialects.base import Head
 from codevector_daemon.directory import kinds
 from codevector_daemon.directory.values import Backend, Facade
 from codevector_daemon.errors import Refused
@@ -13,7 +14,11 @@ from codevector_daemon.gateway.upstream import Headers, UpstreamRequest
 _OWN_LOGIN_KIND = {"messages": "anthropic", "chat": "openai"}
 """The one kind of provider that a client's own login may be shown to, by dialect."""
 
+HYBRID = "cursor"
+"""What the translation calls the client whose body is Responses' on the route of Chat Completions."""
+
 _TRANSLATED_TO = {
+    HYBRID: ("responses", "chat", "messages", "gemini"),
     "chat": ("responses", "messages", "gemini"),
     "responses": ("chat", "messages", "gemini"),
     "messages": ("chat", "responses", "gemini"),
@@ -24,7 +29,7 @@ _TRANSLATED_TO = {
 _GEMINI_ACTIONS = {False: (":generateContent", ""), True: (":streamGenerateContent", "alt=sse")}
 
 
-def candidates(facade: Facade, arrival: Arrival) -> list[Backend]:
+def candidates(facade: Facade, arrival: Arrival, head: Head) -> list[Backend]:
     """Return the backends that can serve a call, in the order to try them; raises Refused when there is none.
 
     By priority; among equals by weight, where calls of one session meet the same backend first, so that its prompt
@@ -39,7 +44,7 @@ def candidates(facade: Facade, arrival: Arrival) -> list[Backend]:
             "no_backend",
             f"No provider of the model '{facade.slug}' is enabled. `codevector models show {facade.slug}` lists them.",
         )
-    speaking = [backend for backend in enabled if spoken_to(backend, arrival) is not None]
+    speaking = [backend for backend in enabled if spoken_to(backend, arrival, head) is not None]
     if not speaking:
         spoken = sorted({spoken for backend in enabled for spoken in backend.provider.dialects})
         raise Refused(
@@ -54,12 +59,12 @@ def candidates(facade: Facade, arrival: Arrival) -> list[Backend]:
     return sorted(speaking, key=lambda backend: (backend.priority, _draw(backend, stickiness)))
 
 
-def spoken_to(backend: Backend, arrival: Arrival) -> str | None:
+def spoken_to(backend: Backend, arrival: Arrival, head: Head) -> str | None:
     """Return the dialect a backend is spoken to in: the client's own where it can, else one that is translated.
 
     ``None`` where neither goes. Only what generates is translated, and never a client's own login.
     """
-    spoken, asked = backend.provider.dialects, arrival.dialect.name
+    spoken, asked = backend.provider.dialects, HYBRID if head.hybrid else arrival.dialect.name
     if asked in spoken:
         return asked
     if arrival.purpose != "generate" or arrival.own_login or (arrival.suffix and asked != "gemini"):
@@ -77,7 +82,7 @@ def upstream_request(call: Call, dialect: str, body: bytes, *, plain: bool, firs
     if where is None:
         raise AssertionError(f"{provider.name} was chosen for {dialect}, which it does not speak")
     credential: Headers = () if arrival.own_login else kinds.credential_headers(provider, where.auth)
-    if dialect == arrival.dialect.name:
+    if dialect == arrival.dialect.name and not call.head.hybrid:
         suffix, query = arrival.suffix, arrival.query.decode("latin-1")
         lines = headers.outgoing(arrival.headers, credential, own_login=arrival.own_login, plain=plain)
     else:
