@@ -9,6 +9,7 @@ from codevector_daemon.control.administration import add_keys, add_models, add_p
 from codevector_daemon.control.asked import DashboardQuery, LeaderboardQuery, RequestsQuery, UsageQuery, user_id
 from codevector_daemon.control.failures import add_failures
 from codevector_daemon.control.openapi import describe
+from codevector_daemon.control.pricing import add_pricing
 from codevector_daemon.control.services import Services
 from codevector_daemon.control.typed import BODY_LIMIT, typed
 from codevector_shared import __version__
@@ -28,6 +29,7 @@ def control_app(services: Services) -> Quart:
     add_keys(routes, services)
     add_users(routes, services)
     _add_counts(routes, services)
+    add_pricing(routes, services)
     app.register_blueprint(routes)
     add_failures(app)
     describe(app, __version__)

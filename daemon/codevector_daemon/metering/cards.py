@@ -47,7 +47,9 @@ class RateCard:
         match: Match | None = None,
         rates: dict[str, Rate] | None = None,
         variants: Sequence[Variant] = (),
+        since_ms: int | None = None,
     ) -> None:
+        self.since_ms = since_ms
         self.basis: PriceBasis = basis
         self.version = version
         self.bands = bands
@@ -119,6 +121,11 @@ class RateCard:
         return self._price("cache_write_1h")
 
     @property
+    def entry(self) -> str | None:
+        """The catalogue's own entry, as ``vendor/model``."""
+        return f"{self._match.vendor}/{self._match.entry.id}" if self._match else None
+
+    @property
     def context_window(self) -> int | None:
         """Input tokens the model can read, where the catalogue knows."""
         return self._match.entry.context_window if self._match else None
@@ -178,7 +185,8 @@ class Listing:
         bands = bands_of(rates, claude=is_claude(match))
         basis: PriceBasis = "catalogue" if any(any(band.integers) for band in bands) else "free"
         variants = [match.entry.variants[index] for index in held]
-        return RateCard(basis, self._version, bands, match=match, rates=rates, variants=variants)
+        since = match.entry.prices[place].from_ms
+        return RateCard(basis, self._version, bands, match=match, rates=rates, variants=variants, since_ms=since)
 
 
 def fixed_card(override: RateOverride | None, *, free: bool) -> RateCard:

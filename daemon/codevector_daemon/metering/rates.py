@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from codevector_daemon.metering.catalogue import Rate
 from codevector_daemon.metering.counts import NO_EXTRAS, Extras, TokenCounts
+from codevector_shared.money import NANOS_PER_USD
 
 ZERO: Final = Decimal(0)
 
@@ -134,6 +135,52 @@ _SEARCH: Final = _PLACES["search"]
 _REQUEST: Final = _PLACES["request"]
 _FILE_SEARCH: Final = _PLACES["file_search"]
 _AUDIO: Final = len(_PLACES)
+
+
+class Charge(NamedTuple):
+    """One line of a bill: so many of something, at a rate in USD for every ``per`` of them."""
+
+    what: str
+    quantity: int
+    rate: Decimal
+    per: int
+
+    @property
+    def nano(self) -> Fraction:
+        """What the line comes to in nano-dollars, exactly."""
+        return self.quantity * Fraction(self.rate) * NANOS_PER_USD / self.per
+
+
+MILLION: Final = 1_000_000
+THOUSAND: Final = 1_000
+HOUR_S: Final = 3_600
+
+
+def charges(rates: Rates, counts: TokenCounts, extras: Extras = NO_EXTRAS) -> list[Charge]:
+    """Return the lines that ``Band.nano`` adds up, those of nothing left out."""
+    reasoning = min(counts.reasoning, counts.output)
+    parts = parts_within(counts, extras)
+    audio_output = min(counts.audio_output, counts.output - reasoning)
+    audio_input = min(counts.audio_input, counts.uncached_input)
+    tokens = {
+        "input": counts.uncached_input - audio_input,
+        "cached": counts.cache_read,
+        "cache_write_5m": counts.cache_write_5m,
+        "cache_write_1h": counts.cache_write_1h,
+        "output": counts.output - reasoning - audio_output,
+        "reasoning": reasoning,
+        "audio_input": audio_input,
+        "audio_output": audio_output,
+        **parts,
+    }
+    for name, quantity in parts.items():
+        tokens[PARTS[name][0]] -= quantity
+    calls = {"search": counts.server_tool_calls, "file_search": extras.file_searches, "request": int(rates.request > 0)}
+    found = [Charge(name, quantity, getattr(rates, name), MILLION) for name, quantity in tokens.items() if quantity]
+    found += [Charge(name, quantity, getattr(rates, name), THOUSAND) for name, quantity in calls.items() if quantity]
+    if extras.audio_seconds and rates.audio_hour:
+        found.append(Charge("audio_seconds", extras.audio_seconds, rates.audio_hour, HOUR_S))
+    return found
 
 
 def parts_within(counts: TokenCounts, extras: Extras) -> dict[str, int]:

@@ -1,0 +1,197 @@
+from typing import Any
+
+import pytest
+
+from codevector_daemon.ledger import UsageEvent
+from codevector_daemon.metering.counts import Extras, Round, TokenCounts
+from codevector_shared.client import ControlError
+from codevector_shared.price_protocol import RepriceOrder
+from codevector_shared.protocol import Backend, ModelCreate, ModelPatch, PriceOverride, ProviderCreate
+
+from .conftest import Node
+
+DAY = "2026-05-28"
+SONNET = ModelCreate("sonnet", [Backend("anthropic", "claude-sonnet-4-5")])
+
+
+async def furnish(node: Node) -> str:
+    await node.admin.create_provider(ProviderCreate("anthropic", "anthropic"))
+    await node.admin.create_provider(ProviderCreate("own", "custom", base_url="http://127.0.0.1:9/v1"))
+    await node.admin.create_model(SONNET)
+    await node.admin.create_model(ModelCreate("mystery", [Backend("own", "nobody-knows-1")]))
+    return await node.key(name="k")
+
+
+async def settle(node: Node, request_id: str, key: str, **fields: Any) -> None:
+    known: dict[str, Any] = {
+        "counts": TokenCounts(uncached_input=1_000, cache_read=10_000, output=200),
+        "spend_nano": 9_000_000,
+        "price_basis": "catalogue",
+        "price_version": node.services.prices.version,
+        "usage_source": "reported",
+        "started_ms": node.clock(),
+        "finished_ms": node.clock() + 900,
+        "series": node.series(key, model="sonnet", provider="anthropic", upstream_model="claude-sonnet-4-5"),
+    }
+    event = UsageEvent(id=request_id, state="complete", dialect="messages", stream=True, status=200, **known | fields)
+    await node.services.ledger.settle(event)
+
+
+async def test_a_price_is_taken_apart_line_by_line(node: Node) -> None:
+    key = await furnish(node)
+    await settle(node, "r1", key)
+    price = await node.admin.request_price("r1")
+    shown = [(line.what, line.quantity, line.rate, line.per, line.amount_usd) for line in price.lines]
+    assert shown == [  # claude-sonnet-4-5: 3 in, 0.30 cached, 15 out
+        ("input", 1_000, "3", 1_000_000, "0.003000000"),
+        ("cached", 10_000, "0.3", 1_000_000, "0.003000000"),
+        ("output", 200, "15", 1_000_000, "0.003000000"),
+    ]
+    assert (price.exact_usd, price.rounding_usd, price.spend_usd) == ("0.009000000", "0.000000000", "0.009000000")
+    assert (price.worked_usd, price.price_basis, price.above_input_tokens) == ("0.009000000", "catalogue", None)
+
+
+async def test_a_price_says_what_the_rounding_changed_and_which_rates_of_its_time_it_rests_on(node: Node) -> None:
+    key = await furnish(node)
+    version = "override 0.0005/1/0.0005/0/0"
+    counts = TokenCounts(uncached_input=5, output=1)
+    await settle(node, "r1", key, counts=counts, price_basis="override", price_version=version, spend_nano=1_002)
+    price = await node.admin.request_price("r1")
+    assert (price.exact_usd, price.rounding_usd) == ("0.0000010025", "-0.0000000005")
+    assert (price.worked_usd, price.spend_usd) == ("0.000001002", "0.000001002")
+
+
+async def test_long_contexts_and_rounds_of_other_models_have_lines_of_their_own(node: Node) -> None:
+    key = await furnish(node)
+    advice = TokenCounts(uncached_input=1_000, output=100)
+    counts = TokenCounts(uncached_input=250_000, output=10).plus(advice)
+    await settle(node, "r1", key, counts=counts, extras=Extras(rounds=(Round("claude-opus-4-6", advice),)))
+    price = await node.admin.request_price("r1")
+    assert price.above_input_tokens == 200_000
+    assert [(line.what, line.rate, line.model) for line in price.lines] == [
+        ("input", "6", None),
+        ("output", "22.5", None),
+        ("input", "5", "claude-opus-4-6"),
+        ("output", "25", "claude-opus-4-6"),
+    ]
+
+
+async def test_a_price_that_the_provider_stated_has_no_lines(node: Node) -> None:
+    key = await furnish(node)
+    extras = Extras(provider_cost_nano=123, cost_from="usage")
+    await settle(node, "r1", key, price_basis="provider", spend_nano=123, extras=extras)
+    price = await node.admin.request_price("r1")
+    assert (price.lines, price.provider_cost_usd, price.worked_usd) == ([], "0.000000123", "0.000000123")
+
+
+async def test_an_unknown_request_is_refused(node: Node) -> None:
+    with pytest.raises(ControlError, match="settled") as refused:
+        await node.admin.request_price("nope")
+    assert refused.value.status == 404
+
+
+async def test_a_price_card_shows_rates_tiers_source_and_a_worked_example(node: Node) -> None:
+    await furnish(node)
+    card = await node.admin.price_card("sonnet")
+    assert (card.price_basis, card.entry) == ("catalogue", "anthropic/claude-sonnet-4-5")
+    assert card.source == node.services.prices.version
+    tiers = {tier.when: tier.rates for tier in card.tiers}
+    assert tiers["standard"]["input"] == "3"
+    assert tiers["above 200,000 input tokens"]["output"] == "22.5"
+    assert tiers["tier batch"]["input"] == "1.5"
+    assert card.example_usd == "0.015900000"  # 2,000 at 3, 8,000 at 0.30, 500 at 15
+    assert [line.amount_usd for line in card.example] == ["0.006000000", "0.002400000", "0.007500000"]
+
+
+async def test_a_price_card_says_where_a_price_is_no_catalogues(node: Node) -> None:
+    await furnish(node)
+    unknown = await node.admin.price_card("mystery")
+    assert (unknown.price_basis, unknown.entry, unknown.source) == ("default", None, "default 5/25")
+    await node.admin.patch_model("mystery", ModelPatch(free=True))
+    assert (await node.admin.price_card("mystery")).example_usd == "0.000000000"
+    with pytest.raises(ControlError):
+        await node.admin.price_card("no/such")
+
+
+async def spent(node: Node) -> tuple[str, int]:
+    totals = (await node.admin.usage(period="all", everyone=True)).totals
+    return totals.spend_usd, totals.unpriced_requests
+
+
+async def test_repricing_rewrites_rows_and_buckets_and_leaves_a_trace(node: Node) -> None:
+    key = await furnish(node)
+    series = node.series(key, model="mystery", provider="own", upstream_model="nobody-knows-1")
+    await settle(node, "r1", key)
+    await settle(node, "r2", key, series=series, price_basis="unpriced", spend_nano=0, price_version=None)
+    assert await spent(node) == ("0.009000000", 1)
+    await node.admin.patch_model("mystery", ModelPatch(price=PriceOverride("1", "2", cached_price="0.5")))
+    tried = await node.admin.reprice(RepriceOrder(first=DAY, dry_run=True))
+    assert (tried.requests, tried.changed, tried.difference_usd) == (2, 1, "0.006400000")
+    assert await spent(node) == ("0.009000000", 1)
+    done = await node.admin.reprice(RepriceOrder(first=DAY, last=DAY))
+    assert [(one.model, one.changed, one.after_usd) for one in done.models] == [("mystery", 1, "0.006400000")]
+    assert await spent(node) == ("0.015400000", 0)
+    row = {one.id: one for one in (await node.admin.requests()).requests}["r2"]
+    assert (row.spend_usd, row.price_basis) == ("0.006400000", "override")
+    again = await node.admin.reprice(RepriceOrder(first=DAY))
+    assert again.changed == 0
+    trail = await node.services.store.read(
+        lambda connection: connection.exec_driver_sql(
+            "SELECT action, target, detail FROM audit WHERE action = 'usage.reprice'"
+        ).fetchall()
+    )
+    assert [tuple(one) for one in trail] == [
+        ("usage.reprice", f"{DAY}..{DAY}", '{"requests":1,"before_nano":0,"after_nano":6400000}')
+    ]
+
+
+async def test_repricing_keeps_to_the_model_and_days_it_was_given(node: Node) -> None:
+    key = await furnish(node)
+    await settle(node, "r1", key, spend_nano=1)
+    other = await node.admin.reprice(RepriceOrder(first=DAY, model="mystery"))
+    earlier = await node.admin.reprice(RepriceOrder(first="2026-05-01", last="2026-05-27"))
+    assert (other.requests, earlier.requests) == (0, 0)
+    assert (await node.admin.reprice(RepriceOrder(first=DAY, model="sonnet"))).after_usd == "0.009000000"
+
+
+async def test_repricing_keeps_what_a_provider_stated_and_what_nobody_can_look_up(node: Node) -> None:
+    key = await furnish(node)
+    lost = node.series(key, model="old", provider="gone", upstream_model="claude-sonnet-4-5")
+    stated: dict[str, Any] = {"price_basis": "provider", "price_version": None}
+    await settle(node, "r1", key, spend_nano=5, extras=Extras(provider_cost_nano=5), **stated)
+    await settle(node, "r2", key, spend_nano=6, **stated)
+    await settle(node, "r3", key, series=lost, spend_nano=7)
+    assert (await node.admin.reprice(RepriceOrder(first=DAY))).changed == 0
+    assert (await spent(node))[0] == "0.000000018"
+
+
+async def test_repricing_a_day_that_is_none_is_refused(node: Node) -> None:
+    with pytest.raises(ControlError, match="day"):
+        await node.admin.reprice(RepriceOrder(first="yesterday"))
+
+
+async def test_the_doctor_names_unsure_prices_and_overrides_far_from_the_catalogue(node: Node) -> None:
+    key = await furnish(node)
+    series = node.series(key, model="mystery", provider="own", upstream_model="nobody-knows-1")
+    await settle(node, "r1", key, spend_nano=3_000)
+    await settle(node, "r2", key, series=series, price_basis="default", spend_nano=1_000, usage_source="estimated")
+    await node.admin.patch_model("sonnet", ModelPatch(price=PriceOverride("3.3", "30", cached_price="0.3")))
+    health = await node.admin.price_health()
+    assert [(one.model, one.price_basis, one.spend_share) for one in health.unsure] == [("mystery", "default", 0.25)]
+    assert [(gap.rate, gap.override, gap.catalogue, gap.ratio) for gap in health.overrides] == [
+        ("output", "30", "15", 2.0)
+    ]
+    assert (health.requests, health.estimated_requests) == (2, 1)
+    assert (health.spend_usd, health.estimated_spend_usd) == ("0.000004000", "0.000001000")
+
+
+async def test_usage_is_cut_as_providers_cut_it(node: Node) -> None:
+    key = await furnish(node)
+    await settle(node, "r1", key)
+    await settle(node, "r2", key, imported=True)
+    found = await node.admin.daily_models(DAY, DAY, provider="anthropic")
+    assert [(one.day, one.model, one.requests, one.cached_tokens) for one in found.days] == [
+        (DAY, "claude-sonnet-4-5", 1, 10_000)
+    ]
+    assert found.complete_from is None
+    assert (await node.admin.daily_models(DAY, DAY, provider="own")).days == []
