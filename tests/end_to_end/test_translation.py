@@ -131,3 +131,12 @@ def test_the_openai_sdk_speaks_responses_to_a_messages_provider(desk: Desk, proj
     assert final.output_text == "".join(messages.WORDS)
     assert final.usage is not None
     assert final.usage.output_tokens == desk.provider.said().output
+
+
+def test_counting_tokens_for_a_provider_that_cannot_is_an_estimate_marked_as_one(desk: Desk, project: str) -> None:
+    with desk.claude(project) as client:
+        raw = client.messages.with_raw_response.count_tokens(model="gpt", messages=sdk.ASK)
+    assert raw.parse().input_tokens > 0
+    assert raw.headers["x-codevector-estimated"] == "true"
+    assert desk.provider.received() == []
+    assert desk.books.find(raw.headers[REQUEST_ID]) is None

@@ -17,7 +17,7 @@ from codevector_daemon.gateway.body import ClientLeft, drain, read_body
 from codevector_daemon.gateway.call import Arrival, Call, Gateway, Purpose
 from codevector_daemon.gateway.caller import identify
 from codevector_daemon.gateway.client import Client, Receive, Send
-from codevector_daemon.gateway.forward import forward
+from codevector_daemon.gateway.counting import count
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.ids import new_request_id
 from codevector_daemon.gateway.relay import Relay
@@ -142,7 +142,7 @@ class DataPlane:
             if arrival.purpose == "generate":
                 await Relay(gateway, Attempts(gateway, call, backends), client, ending).run()
             else:
-                await forward(gateway, call, client, ending)
+                await count(gateway, call, client, ending)
 
     async def _reject(self, arrival: Arrival, model: str, refused: Refused, client: Client) -> None:
         """Write the row of a call that is refused past its credential, then say so."""

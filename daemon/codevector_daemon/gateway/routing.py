@@ -44,6 +44,8 @@ def candidates(facade: Facade, arrival: Arrival, head: Head) -> list[Backend]:
             "no_backend",
             f"No provider of the model '{facade.slug}' is enabled. `codevector models show {facade.slug}` lists them.",
         )
+    if arrival.purpose == "count":  # where the provider cannot count, the estimate does
+        return sorted(enabled, key=lambda backend: (dialect not in backend.provider.dialects, backend.priority))
     speaking = [backend for backend in enabled if spoken_to(backend, arrival, head) is not None]
     if not speaking:
         spoken = sorted({spoken for backend in enabled for spoken in backend.provider.dialects})

@@ -1,0 +1,57 @@
+"""Calls that cost nothing (counting tokens): passed on and back, neither metered nor written."""
+
+import asyncio
+
+import msgspec
+
+from codevector_daemon.errors import UpstreamError
+from codevector_daemon.gateway import headers, refusal, routing
+from codevector_daemon.gateway.call import Call, Gateway
+from codevector_daemon.gateway.client import Client
+from codevector_daemon.gateway.running import Ending
+from codevector_daemon.metering import estimate
+
+_COUNT_FIELD = {"messages": "input_tokens", "gemini": "totalTokens"}
+"""What the answer to a count calls its figure, by dialect."""
+
+
+async def count(gateway: Gateway, call: Call, client: Client, ending: Ending) -> None:
+    """Count a prompt's tokens: by the provider where it speaks the client's dialect, else by the estimate, marked."""
+    try:
+        if call.dialect.name in call.backend.provider.dialects:
+            await _forward(gateway, call, client)
+        else:
+            await _estimate(call, client)
+    except asyncio.CancelledError:
+        if ending.reason is None:
+            raise
+        ending.take_over()
+
+
+async def _forward(gateway: Gateway, call: Call, client: Client) -> None:
+    body = call.dialect.outgoing(call.body, call.head, call.backend.upstream_model, ask_usage=False)
+    limit = gateway.settings.first_byte_seconds
+    request = routing.upstream_request(call, call.dialect.name, body, plain=False, first_byte_s=limit)
+    try:
+        answer = await gateway.upstream.send(request)
+        try:
+            await client.head(answer.status, headers.incoming(answer.headers, call.id.encode()))
+            async for chunk in answer.chunks():
+                await client.body(chunk)
+            await client.end()
+        finally:
+            await answer.aclose()
+    except UpstreamError as error:
+        if not client.head_sent:
+            refused = refusal.of_upstream(error, call.backend.provider.name)
+            await refusal.refuse(client, call.dialect, refused, call.id)
+
+
+async def _estimate(call: Call, client: Client) -> None:
+    tokens = await asyncio.to_thread(estimate.input_tokens, call.dialect, call.body, call.backend.upstream_model)
+    lines = [
+        (b"content-type", b"application/json"),
+        (b"x-codevector-request-id", call.id.encode()),
+        (b"x-codevector-estimated", b"true"),
+    ]
+    await client.whole(200, lines, msgspec.json.encode({_COUNT_FIELD[call.dialect.name]: tokens}))
