@@ -92,6 +92,7 @@ class ChatStream:
         self._signature = ""
         self._calls = CallOrder()
         self._stopped = False
+        self._declined = False
 
     def event(self, raw: bytes) -> list[Event]:
         """Return what one raw event says; raises BadAnswer for nonsense."""
@@ -126,7 +127,7 @@ class ChatStream:
         if choice.finish_reason:
             self._stopped = True
             events += self._close()
-            events.append(Stop(_STOPS.get(choice.finish_reason, "end")))
+            events.append(Stop(_stop(choice.finish_reason, declined=self._declined)))
 
     def _delta(self, delta: _Message, events: list[Event]) -> None:
         thought, text = delta.reasoning_content or delta.reasoning, delta.content
@@ -143,6 +144,7 @@ class ChatStream:
             events += self._calls.close()
             events.append(TextDelta(text))
         if delta.refusal:
+            self._declined = True
             self._end_thinking(events)
             events.append(RefusalDelta(delta.refusal))
         for call in delta.tool_calls or ():
@@ -169,13 +171,13 @@ def whole(body: bytes) -> Answer:
     answer = answers.decode(_chunk, body)
     if answer.error or answer.object == "error":
         raise errors.bad_answer(answer.error or {"message": answer.message})
-    if not answer.choices or answer.choices[0].message is None:
+    choice = answer.choices[0] if answer.choices else _Choice()
+    if choice.message is None:
         raise answers.nonsense("it has no choices")
-    choice = answer.choices[0]
     counted = _usage(answer)
     return Answer(
-        parts=tuple(_parts(choice.message)) if choice.message else (),
-        stop=_STOPS.get(choice.finish_reason or "stop", "end"),
+        parts=tuple(_parts(choice.message)),
+        stop=_stop(choice.finish_reason or "stop", declined=bool(choice.message.refusal)),
         counts=counted.counts if counted else None,
         tier=answer.service_tier,
     )
@@ -221,6 +223,12 @@ def _from_parts(parts: list[dict[str, Any]]) -> tuple[str, str]:
         text = part.get("text")
         texts += [text] if isinstance(text, str) else []
     return "".join(thoughts), "".join(texts)
+
+
+def _stop(reason: str, *, declined: bool) -> StopReason:
+    """Return why the model stopped; OpenAI says ``stop`` also of an answer that declines in words."""
+    stop = _STOPS.get(reason, "end")
+    return "refusal" if declined and stop == "end" else stop
 
 
 def _usage(chunk: _Chunk) -> Counted | None:

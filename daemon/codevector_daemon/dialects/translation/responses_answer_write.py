@@ -191,7 +191,7 @@ class ResponsesWriter:
         return out + self._close(event.signature)
 
     def _call(self, event: CallStart) -> bytes:
-        call = ToolCall(event.id or f"call_{self._framing.new_id()}", event.name, "")
+        call = ToolCall(event.id, event.name, "")
         item = item_of_call(call, self._framing, "in_progress")
         out = self._begin(item["type"], item)
         self._prepare(

@@ -78,7 +78,8 @@ def message_item(item_id: str, content: list[Fields], status: str) -> Fields:
 def item_of_call(call: ToolCall, framing: Framing, status: str) -> Fields:
     """Return a call of a tool in the form that the client declared it in."""
     origin = framing.origin(call.name)
-    fields: Fields = {"id": "", "type": "function_call", "status": status, "call_id": ids.call_id(call.id)}
+    call_id = ids.call_id(call.id or f"call_{framing.new_id()}")
+    fields: Fields = {"id": "", "type": "function_call", "status": status, "call_id": call_id}
     if origin.namespace is not None:
         fields["namespace"] = origin.namespace
     if origin.custom:
