@@ -13,7 +13,7 @@ from codevector_daemon.ledger.connection import WriterConnection
 from codevector_daemon.ledger.entries import Settle
 from codevector_daemon.ledger.event import UsageEvent
 from codevector_daemon.ledger.posting import Posting, SeriesIds
-from codevector_daemon.ledger.retention import Keep, retire
+from codevector_daemon.ledger.retention import Keep, give_space_back, retire
 from codevector_daemon.ledger.rollup import roll_up
 from codevector_daemon.ledger.workbench import Stopped, Workbench
 from codevector_daemon.ledger.zone import change_zone
@@ -62,6 +62,7 @@ class Past:
             assert bench.take_lease(now_s * 1000)
             roll_up(bench, now_s)
             retire(bench, keep, now_s)
+            give_space_back(bench)
         except Stopped:
             assert transactions is not None
         finally:

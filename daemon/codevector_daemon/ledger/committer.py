@@ -54,6 +54,11 @@ class Committer:
         """How many spool files were set aside because a part of them could not be read."""
         return self._spool.damaged
 
+    @property
+    def folded_names(self) -> int:
+        """How many names were counted as ``other`` because their day had too many."""
+        return self._ids.folding.folded
+
     def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Return when the entries are durable, each with what became of it; StoreRefused for one that is not."""
         if self.degraded:

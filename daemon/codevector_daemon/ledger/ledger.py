@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from codevector_daemon.errors import StartError, StoreError
 from codevector_daemon.ledger.changes import LedgerChange, Listener, Listeners, Opened, Settled
 from codevector_daemon.ledger.claims import Claim
+from codevector_daemon.ledger.cleaning import cleaned_event, cleaned_note
 from codevector_daemon.ledger.committer import Committer
 from codevector_daemon.ledger.connection import Durability, WriterConnection
 from codevector_daemon.ledger.entries import Admit, Entry, Settle
@@ -41,6 +42,7 @@ class Ledger:
         self._committer = committer
         self._listeners = Listeners()
         self._writer = Writer(committer, self._delivered)
+        self._now_ms = now_ms
         self._journal = Journal(self._writer.post, now_ms)
         self._orphanage: Orphanage | None = None
         self._housekeeper: Housekeeper | None = None
@@ -99,12 +101,18 @@ class Ledger:
         return self._committer.damaged_files
 
     @property
+    def folded_names(self) -> int:
+        """How many names of projects and apps were counted as ``other`` since the start: their day had too many."""
+        return self._committer.folded_names
+
+    @property
     def open_count(self) -> int:
         """How many requests are under way in this process."""
         return len(self._journal)
 
     def admit(self, note: OpenRequest) -> asyncio.Future[None]:
         """Note an admitted call; the future resolves when the note is durable, and raises StoreRefused if it is not."""
+        note = cleaned_note(note, self._now_ms())
         future = self._writer.submit(Admit(note))
         self._journal.opened(note)
         return future
@@ -119,7 +127,7 @@ class Ledger:
 
     def settle(self, event: UsageEvent) -> asyncio.Future[None]:
         """Count an attempt that is over; the future resolves when it is durable. A second time changes nothing."""
-        return self._writer.submit(Settle(event))
+        return self._writer.submit(Settle(cleaned_event(event, self._now_ms())))
 
     def open_requests(self) -> list[OpenSoFar]:
         """Return what is under way in this process, oldest first, with counts so far."""

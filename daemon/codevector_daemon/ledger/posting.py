@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.entries import Admit, Entry, Noted, Refresh, Settle, noted_json
 from codevector_daemon.ledger.event import OpenRequest, Series, UsageEvent
+from codevector_daemon.ledger.folding import Folding
 from codevector_daemon.ledger.late import Late, add_late
 from codevector_daemon.ledger.state import calendar_of, kept_of
 from codevector_daemon.ledger.sums import LARGEST
@@ -26,7 +27,8 @@ _SERIES_KEPT = 50_000
 class SeriesIds:
     """The ids of series, cached; owned by the writer's thread. Ids of a transaction count only once it is committed."""
 
-    def __init__(self) -> None:
+    def __init__(self, folding: Folding | None = None) -> None:
+        self.folding = folding or Folding()
         self._known: dict[Series, int] = {}
         self._fresh: dict[Series, int] = {}
 
@@ -84,7 +86,7 @@ class Posting:
                 note.id,
                 note.parent_id,
                 note.attempt,
-                self._ids.of(self._connection, note.series),
+                self._ids.of(self._connection, self._folded(note.series, note.started_ms)),
                 self._node,
                 note.started_ms,
                 note.session,
@@ -99,19 +101,23 @@ class Posting:
     def _settle(self, event: UsageEvent) -> int | None:
         """Add the row and its counts, unless this id was settled before."""
         self._connection.execute(sql.CLOSE, (event.id,))
-        series_id = self._ids.of(self._connection, event.series)
+        series = self._folded(event.series, event.started_ms)
+        series_id = self._ids.of(self._connection, series)
         cursor = self._connection.execute(sql.ADD_REQUEST, _row(event, series_id))
         if cursor.rowcount == 0:
             return None
         if event.state != "rejected":
-            self._count(event)
+            self._count(event, series)
         if event.series.key_id and not event.imported:
             used = self._keys.get(event.series.key_id, 0)
             self._keys[event.series.key_id] = max(used, event.finished_ms)
         return cursor.lastrowid
 
-    def _count(self, event: UsageEvent) -> None:
-        place = (bucket_start(event.started_ms // 1000), event.series)
+    def _folded(self, series: Series, at_ms: int) -> Series:
+        return self._ids.folding.fold(self._connection, series, at_ms)
+
+    def _count(self, event: UsageEvent, series: Series) -> None:
+        place = (bucket_start(event.started_ms // 1000), series)
         amounts = contribution(event)
         known = self._buckets.get(place)
         self._buckets[place] = amounts if known is None else [a + b for a, b in zip(known, amounts, strict=True)]

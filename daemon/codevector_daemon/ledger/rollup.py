@@ -27,15 +27,26 @@ GRACE_S = 20
 
 _AMOUNTS = ", ".join(AMOUNTS)
 _SUMS = ", ".join(saturating_sum(name) for name in AMOUNTS)
-_STAGE = f"""
-CREATE TEMP TABLE IF NOT EXISTS staged (number INTEGER PRIMARY KEY, series_id, {_AMOUNTS});
-CREATE UNIQUE INDEX IF NOT EXISTS temp.staged_series ON staged (series_id);
-CREATE TEMP TABLE IF NOT EXISTS staged_margins (number INTEGER PRIMARY KEY, user_id, dimension, value, {_AMOUNTS});
-DELETE FROM staged;
-DELETE FROM staged_margins;
-"""
-
+_STAGES = (
+    f"CREATE TEMP TABLE IF NOT EXISTS staged (n INTEGER PRIMARY KEY, series_id UNIQUE, {_AMOUNTS})",
+    f"CREATE TEMP TABLE IF NOT EXISTS staged_margins (n INTEGER PRIMARY KEY, user_id, dimension, value, {_AMOUNTS})",
+)
 _DELETE_MARGINS = "DELETE FROM margins WHERE tier = ? AND user_id = ? AND dimension = ? AND start >= ? AND start < ?"
+
+
+def _margin_statements(tier: Tier) -> Iterator[str]:
+    source = "staged JOIN series ON series.id = staged.series_id"
+    sums = ", ".join(saturating_sum(f"staged.{name}") for name in AMOUNTS)
+    into = f"INSERT INTO staged_margins (user_id, dimension, value, {_AMOUNTS})"
+    for dimension in kept_dimensions(tier):
+        name = DIMENSIONS[dimension]
+        value = f"CAST(series.{name} AS TEXT)" if name else "''"
+        yield f"{into} SELECT {EVERYONE}, {dimension}, {value}, {sums} FROM {source} GROUP BY 3"
+        if name != "user_id":
+            yield f"{into} SELECT series.user_id, {dimension}, {value}, {sums} FROM {source} GROUP BY 1, 3"
+
+
+_MARGINS = {tier: tuple(_margin_statements(tier)) for tier in ROLLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,8 @@ class Slot:
 
 def roll_up(bench: Workbench, now_s: int) -> int:
     """Compute every closed slot that has marks, finest tier first; returns how many."""
+    for stage in _STAGES:
+        bench.connection.execute(stage)
     done = 0
     for tier in ROLLED:
         for slot in due(bench, tier, now_s):
@@ -93,15 +106,16 @@ class Rolling:
 
     def _stage(self, connection: sqlite3.Connection) -> None:
         slot = self._slot
-        for statement in _STAGE.split(";"):
-            connection.execute(statement)
-        connection.execute(
+        connection.execute("DELETE FROM staged")
+        connection.execute("DELETE FROM staged_margins")
+        found = connection.execute(
             f"INSERT INTO staged (series_id, {_AMOUNTS}) SELECT series_id, {_SUMS} FROM {slot.tier.finer.table.name}"
             " WHERE start >= ? AND start < ? GROUP BY series_id",
             (slot.start_s, slot.end_s),
         )
-        for statement in _margin_statements(slot.tier):
-            connection.execute(statement)
+        if found.rowcount:
+            for statement in _MARGINS[slot.tier]:
+                connection.execute(statement)
 
     def _write(self) -> None:
         self._remove_stale()
@@ -118,10 +132,10 @@ class Rolling:
         )
 
     def _copy(self, statement: str, source: str) -> None:
-        (last,) = self._bench.connection.execute(f"SELECT coalesce(max(number), 0) FROM {source}").fetchone()
+        (last,) = self._bench.connection.execute(f"SELECT coalesce(max(n), 0) FROM {source}").fetchone()
         for first in range(0, last, ROWS):
             with self._bench.writing() as connection:
-                connection.execute(f"{statement} WHERE number > ? AND number <= ?", (first, first + ROWS))
+                connection.execute(f"{statement} WHERE n > ? AND n <= ?", (first, first + ROWS))
 
     def _remove_stale(self) -> None:
         """Remove what this slot does not have any more: rows of a former cut; margins first, as rows tell of them."""
@@ -151,18 +165,6 @@ class Rolling:
         )
         if self._slot.tier is not Tier.MONTH:
             mark(connection, [(self._slot.tier, self._slot.start_s)])
-
-
-def _margin_statements(tier: Tier) -> Iterator[str]:
-    source = "staged JOIN series ON series.id = staged.series_id"
-    sums = ", ".join(saturating_sum(f"staged.{name}") for name in AMOUNTS)
-    into = f"INSERT INTO staged_margins (user_id, dimension, value, {_AMOUNTS})"
-    for dimension in kept_dimensions(tier):
-        name = DIMENSIONS[dimension]
-        value = f"CAST(series.{name} AS TEXT)" if name else "''"
-        yield f"{into} SELECT {EVERYONE}, {dimension}, {value}, {sums} FROM {source} GROUP BY 3"
-        if name != "user_id":
-            yield f"{into} SELECT series.user_id, {dimension}, {value}, {sums} FROM {source} GROUP BY 1, 3"
 
 
 def _facts(connection: sqlite3.Connection) -> tuple[Calendar, Kept]:

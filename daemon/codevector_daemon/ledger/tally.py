@@ -1,10 +1,13 @@
 """Sums over buckets, and how the control API shows them."""
 
 from collections.abc import Sequence
+from operator import add
 from typing import TypedDict
 
 from codevector_daemon.store.schema import AMOUNTS
 from codevector_shared.money import usd
+
+_NOTHING = (0,) * len(AMOUNTS)
 
 
 class Amounts(TypedDict):
@@ -24,37 +27,46 @@ class Amounts(TypedDict):
     unpriced_requests: int
 
 
+class _Amount:
+    """One of a tally's sums, by name."""
+
+    def __init__(self, name: str) -> None:
+        self._place = AMOUNTS.index(name)
+
+    def __get__(self, tally: "Tally", _owner: type["Tally"]) -> int:
+        return tally.sums[self._place]
+
+
 class Tally:
     """A running sum over buckets."""
 
-    __slots__ = AMOUNTS
+    __slots__ = ("sums",)
 
-    requests: int
-    errors: int
-    uncached_input: int
-    cache_read: int
-    cache_write_5m: int
-    cache_write_1h: int
-    output: int
-    reasoning: int
-    spend_nano: int
-    own_login_nano: int
-    estimated_requests: int
-    unpriced_requests: int
-    duration_ms: int
+    requests = _Amount("requests")
+    errors = _Amount("errors")
+    uncached_input = _Amount("uncached_input")
+    cache_read = _Amount("cache_read")
+    cache_write_5m = _Amount("cache_write_5m")
+    cache_write_1h = _Amount("cache_write_1h")
+    output = _Amount("output")
+    reasoning = _Amount("reasoning")
+    spend_nano = _Amount("spend_nano")
+    own_login_nano = _Amount("own_login_nano")
+    estimated_requests = _Amount("estimated_requests")
+    unpriced_requests = _Amount("unpriced_requests")
+    duration_ms = _Amount("duration_ms")
 
     def __init__(self) -> None:
-        for name in AMOUNTS:
-            setattr(self, name, 0)
+        self.sums: Sequence[int] = _NOTHING
 
     def add(self, amounts: Sequence[int]) -> None:
         """Add amounts in the order of the tiers' columns."""
-        for name, amount in zip(AMOUNTS, amounts, strict=True):
-            setattr(self, name, getattr(self, name) + amount)
+        # In one pass over the whole row: a window of days adds thousands of them.
+        self.sums = list(map(add, self.sums, amounts))
 
     def include(self, other: "Tally") -> None:
         """Add another sum."""
-        self.add([getattr(other, name) for name in AMOUNTS])
+        self.add(other.sums)
 
     @property
     def input(self) -> int:

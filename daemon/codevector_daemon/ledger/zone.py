@@ -32,21 +32,22 @@ def change_zone(connection: sa.Connection, zone: ZoneInfo, now_s: int) -> None:
     """Cut time in another zone from now on, and as far back as the counts allow."""
     facts = read_facts(connection)
     before, kept = calendar_of(facts), kept_of(facts)
-    first = _first_count(connection)
-    if ZONE not in facts or first is None:
+    counted = _counted(connection)
+    if ZONE not in facts or counted is None:
         cuts: tuple[Cut, ...] = (Cut(BEGINNING, zone),)
     else:
-        since = _since(before, zone, kept, first, now_s)
+        first, last = counted[0], max(counted[1], now_s)
+        since = _since(before, zone, kept, first, last)
         cuts = (*(cut for cut in before.cuts if cut.since_s < since), Cut(since, zone))
-        same_hours = _same_hours(before, zone, max(kept.hours, first), now_s)
-        _mark_all(connection, before, Calendar(cuts), max(since, first), now_s, hours_too=not same_hours)
+        same_hours = _same_hours(before, zone, max(kept.hours, first), last)
+        _mark_all(connection, before, Calendar(cuts), max(since, first), last, hours_too=not same_hours)
     _keep(connection, ZONE, zone.key)
     _keep(connection, CUTS, cuts_json(cuts))
 
 
-def _since(before: Calendar, zone: ZoneInfo, kept: Kept, first_s: int, now_s: int) -> int:
+def _since(before: Calendar, zone: ZoneInfo, kept: Kept, first_s: int, last_s: int) -> int:
     """Return the start of the first day of the new zone that can be put together from what is kept."""
-    same_hours = _same_hours(before, zone, max(kept.hours, first_s), now_s)
+    same_hours = _same_hours(before, zone, max(kept.hours, first_s), last_s)
     border = kept.hours if same_hours else kept.five_minutes
     if border == BEGINNING:
         return BEGINNING
@@ -54,13 +55,13 @@ def _since(before: Calendar, zone: ZoneInfo, kept: Kept, first_s: int, now_s: in
     return whole if day_start(whole, zone) == whole else day_end(whole, zone)
 
 
-def _same_hours(before: Calendar, zone: ZoneInfo, first_s: int, now_s: int) -> bool:
+def _same_hours(before: Calendar, zone: ZoneInfo, first_s: int, last_s: int) -> bool:
     """Tell whether both calendars have the same hours, so that days can be put together from those there are."""
     zones = [*(cut.zone for cut in before.cuts), zone]
-    changes = {at for each in zones for at in offset_changes(first_s, now_s, each)}
+    changes = {at for each in zones for at in offset_changes(first_s, last_s, each)}
     aligned = all(
         utc_offset(at, each) % HOUR_S == utc_offset(at, zone) % HOUR_S
-        for at in (first_s, now_s, *changes)
+        for at in (first_s, last_s, *changes)
         for each in zones
     )
     # A change of the clocks in the middle of an hour cuts it.
@@ -68,12 +69,12 @@ def _same_hours(before: Calendar, zone: ZoneInfo, first_s: int, now_s: int) -> b
 
 
 def _mark_all(
-    connection: sa.Connection, before: Calendar, after: Calendar, first_s: int, now_s: int, *, hours_too: bool
+    connection: sa.Connection, before: Calendar, after: Calendar, first_s: int, last_s: int, *, hours_too: bool
 ) -> None:
     """Mark every slot that may look different now; an empty one too, as it may hold a row of the former cut."""
     border = after.cuts[-1].since_s
     tier = Tier.HOUR if hours_too else Tier.DAY
-    found = set(_slots(after, tier, first_s, now_s + 2 * DAY_S))
+    found = set(_slots(after, tier, first_s, last_s + 2 * DAY_S))
     if border > BEGINNING:
         # What the border cuts short is computed anew as well.
         found.add(before.floor(tier, border - 1))
@@ -97,9 +98,15 @@ def _mark(connection: sa.Connection, tier: Tier, starts: set[int]) -> None:
     )
 
 
-def _first_count(connection: sa.Connection) -> int | None:
-    firsts = [connection.execute(sa.select(sa.func.min(tier.table.c.start))).scalar() for tier in Tier]
-    return min((first for first in firsts if first is not None), default=None)
+def _counted(connection: sa.Connection) -> tuple[int, int] | None:
+    """Return where the first and the last bucket of all tiers begin."""
+    ends = [
+        connection.execute(sa.select(function(tier.table.c.start))).scalar()
+        for tier in Tier
+        for function in (sa.func.min, sa.func.max)
+    ]
+    known = [end for end in ends if end is not None]
+    return (min(known), max(known)) if known else None
 
 
 def _zone(name: str) -> ZoneInfo:
