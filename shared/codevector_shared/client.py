@@ -1,7 +1,7 @@
 """The control client: the command line and the monitor talk to a daemon through it, and through nothing else."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self, TypeVar
 from urllib.parse import quote
@@ -33,6 +33,7 @@ from codevector_shared.protocol import (
     Provider,
     ProviderCreate,
     ProviderPatch,
+    ProviderRemoved,
     Providers,
     ProviderTest,
     Requests,
@@ -101,12 +102,14 @@ class ControlClient(PriceCalls):
         return await self._connection.call("POST", "/providers", Provider, body=order)
 
     async def patch_provider(self, name: str, wish: ProviderPatch) -> Provider:
-        """Enable or disable a provider."""
+        """Change a provider."""
         return await self._connection.call("PATCH", f"/providers/{_segment(name)}", Provider, body=wish)
 
-    async def remove_provider(self, name: str) -> None:
-        """Remove a provider that serves no model."""
-        await self._connection.send("DELETE", f"/providers/{_segment(name)}")
+    async def remove_provider(self, name: str, *, force: bool = False) -> ProviderRemoved:
+        """Remove a provider; only by force where a model would lose its last backend."""
+        return await self._connection.call(
+            "DELETE", f"/providers/{_segment(name)}", ProviderRemoved, query={"force": force}
+        )
 
     async def test_provider(self, name: str) -> ProviderTest:
         """Have the daemon make a real cheap call to a provider."""
@@ -132,9 +135,10 @@ class ControlClient(PriceCalls):
         """Remove a model facade."""
         await self._connection.send("DELETE", f"/models/{_path(slug)}")
 
-    async def import_models(self, provider: str) -> ModelsImported:
-        """Add facades of all the models that a provider has in the catalogue."""
-        return await self._connection.call("POST", "/models/import", ModelsImported, body=ModelImport(provider))
+    async def import_models(self, provider: str, *, only: Sequence[str] = (), dry_run: bool = False) -> ModelsImported:
+        """Add facades of the models that a provider lists."""
+        wish = ModelImport(provider, only=list(only), dry_run=dry_run)
+        return await self._connection.call("POST", "/models/import", ModelsImported, body=wish)
 
     async def keys(self, *, user: str | None = None) -> Keys:
         """Return all keys, or one user's; over TCP those of the key's own user."""

@@ -87,23 +87,47 @@ class Me(Answer, frozen=True):
 
 
 class ProviderCreate(Message, frozen=True):
-    """A new upstream service; the credential is read once, encrypted, and never given out again."""
+    """A new upstream service; the credential is read once, encrypted, and never given out again.
+
+    ``headers`` go out with every call, ``proxy`` is the way to it, ``ca_file`` names certificates to trust beside the
+    machine's own. Their values, like the credential, are never given out again.
+    """
 
     name: Name
     kind: str
     base_url: str | None = None
     dialects: list[str] | None = None
     credential: str | None = None
+    organisation: str | None = None
+    project: str | None = None
+    region: str | None = None
+    api_version: str | None = None
+    headers: dict[str, str] | None = None
+    proxy: str | None = None
+    ca_file: str | None = None
 
 
 class ProviderPatch(Message, frozen=True):
-    """What may change of a provider."""
+    """What may change of a provider; ``null`` takes a setting away, for ``base_url`` it means the kind's own.
+
+    ``headers`` names those to change: a value sets one, ``null`` takes it away, the others stay.
+    """
 
     enabled: bool | UnsetType = UNSET
+    base_url: str | UnsetType | None = UNSET
+    dialects: list[str] | UnsetType | None = UNSET
+    credential: str | UnsetType | None = UNSET
+    organisation: str | UnsetType | None = UNSET
+    project: str | UnsetType | None = UNSET
+    region: str | UnsetType | None = UNSET
+    api_version: str | UnsetType | None = UNSET
+    headers: dict[str, str | None] | UnsetType = UNSET
+    proxy: str | UnsetType | None = UNSET
+    ca_file: str | UnsetType | None = UNSET
 
 
 class Provider(Answer, frozen=True):
-    """An upstream service."""
+    """An upstream service. Of extra headers only the names are shown, of the proxy only the address."""
 
     name: str
     kind: str
@@ -112,6 +136,25 @@ class Provider(Answer, frozen=True):
     enabled: bool
     has_credential: bool
     created_at: str
+    organisation: str | None = None
+    project: str | None = None
+    region: str | None = None
+    api_version: str | None = None
+    headers: list[str] = []
+    proxy: str | None = None
+    ca_file: str | None = None
+    models: list[str] = []
+    """The slugs that it is a backend of."""
+    credential_lost: bool = False
+    """What is stored cannot be decrypted, so the provider counts as disabled until it gets a new credential."""
+
+
+class ProviderRemoved(Answer, frozen=True):
+    """What a provider was a backend of when it was removed: models that lost one of several, or their last."""
+
+    removed: str
+    lost_a_backend: list[str]
+    lost_their_last: list[str]
 
 
 class Providers(Answer, frozen=True):
@@ -154,7 +197,11 @@ class PriceOverride(Struct, frozen=True):
 
 
 class ModelCreate(Message, frozen=True):
-    """A new model facade."""
+    """A new model facade.
+
+    One ``*`` in the slug makes it a wildcard: it answers to every name of that form which no other model has, and a
+    backend's upstream model ``*`` stands for the very name that was asked for.
+    """
 
     slug: Name
     backends: list[Backend]
@@ -164,10 +211,13 @@ class ModelCreate(Message, frozen=True):
     free: bool = False
     context_window: int | None = None
     max_output: int | None = None
+    status: ModelStatus = "active"
+    aliases: list[str] = []
+    capabilities: list[str] | None = None
 
 
 class ModelPatch(Message, frozen=True):
-    """What may change of a model facade; a price of ``null`` goes back to the catalogue."""
+    """What may change of a model facade; ``null`` goes back to the catalogue."""
 
     display_name: str | UnsetType = UNSET
     status: ModelStatus | UnsetType = UNSET
@@ -176,6 +226,8 @@ class ModelPatch(Message, frozen=True):
     free: bool | UnsetType = UNSET
     context_window: int | UnsetType | None = UNSET
     max_output: int | UnsetType | None = UNSET
+    aliases: list[str] | UnsetType = UNSET
+    capabilities: list[str] | UnsetType | None = UNSET
 
 
 class Model(Answer, frozen=True):
@@ -197,6 +249,8 @@ class Model(Answer, frozen=True):
     max_output: int | None
     capabilities: list[str]
     created_at: str
+    aliases: list[str] = []
+    wildcard: bool = False
 
 
 class Models(Answer, frozen=True):
@@ -206,16 +260,29 @@ class Models(Answer, frozen=True):
 
 
 class ModelImport(Message, frozen=True):
-    """Ask for facades of every model that a provider has in the catalogue."""
+    """Ask for facades of the models that a provider lists; ``only`` are names or patterns with ``*``."""
 
     provider: str
+    only: list[str] = []
+    dry_run: bool = False
+    """Say what would be added, and add nothing."""
 
 
 class ModelsImported(Answer, frozen=True):
-    """Which slugs an import made, and which it left alone because they exist."""
+    """Which slugs an import made (or would make), and which it left alone because they exist."""
 
     added: list[str]
     kept: list[str]
+    source: Literal["provider", "catalogue", "sandbox"] = "provider"
+    """Whose list it was; the catalogue's where the provider has none or could not be asked, which ``note`` says."""
+    unknown: list[str] = []
+    """Of those added, the ones that the price catalogue does not know."""
+    gone: list[str] = []
+    """Models set up for this provider that its own list does not hold any more."""
+    skipped: int = 0
+    """Listed models that neither chat nor embed, such as speech and pictures."""
+    note: str | None = None
+    dry_run: bool = False
 
 
 # -- users and keys ---------------------------------------------------------------------------------------------------

@@ -5,11 +5,13 @@ from typing import Final
 from quart import Blueprint, Quart, Response
 
 from codevector_daemon.control import counting, streaming
-from codevector_daemon.control.administration import add_keys, add_models, add_providers, add_users
+from codevector_daemon.control.administration import add_keys, add_users
 from codevector_daemon.control.asked import DashboardQuery, LeaderboardQuery, RequestsQuery, UsageQuery, user_id
 from codevector_daemon.control.failures import add_failures
+from codevector_daemon.control.model_routes import add_models
 from codevector_daemon.control.openapi import describe
 from codevector_daemon.control.pricing import add_pricing
+from codevector_daemon.control.provider_routes import add_providers
 from codevector_daemon.control.services import Services
 from codevector_daemon.control.typed import BODY_LIMIT, typed
 from codevector_shared import __version__

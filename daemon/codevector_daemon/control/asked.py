@@ -156,6 +156,12 @@ class KeysQuery(Asked, frozen=True, kw_only=True):
     user: str | None = None
 
 
+class RemovalQuery(Asked, frozen=True, kw_only=True):
+    """How a provider is removed."""
+
+    force: bool = False
+
+
 class OfWhom(Protocol):
     """A query that says whose calls are meant."""
 

@@ -2,41 +2,100 @@
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from fnmatch import fnmatchcase
+from typing import Final, Literal
 
-from codevector_daemon.control import probe
+from msgspec import Struct
+
+from codevector_daemon.control import listing, probe
+from codevector_daemon.control.listing import Listed, Unlisted
 from codevector_daemon.control.services import Services
-from codevector_daemon.directory.kinds import kind_of
+from codevector_daemon.directory import checks, kinds
 from codevector_daemon.directory.values import Provider
 from codevector_daemon.errors import DirectoryError, UpstreamError
-from codevector_daemon.metering.prices import CatalogueModel
+from codevector_daemon.metering.prices import CatalogueModel, PriceBook
 from codevector_daemon.sandbox.models import SANDBOX_MODELS, SandboxModel
-from codevector_shared.protocol import Backend, ModelCreate, PriceOverride
+from codevector_shared.protocol import Backend, ModelCreate, ModelImport, PriceOverride
 
 _FOREIGN: Final = re.compile(r"[^a-z0-9._:/-]+")
 _SLUG_LIMIT: Final = 128
 _BAD_GATEWAY: Final = 502
 
 
-async def orders(services: Services, provider: Provider) -> list[ModelCreate]:
-    """Return a facade for each model: of the sandbox, of the vendor's catalogue, else of the provider's own list."""
+class Wanted(Struct, frozen=True):
+    """What an import would set up, and where that list is from."""
+
+    orders: list[ModelCreate]
+    source: Literal["provider", "catalogue", "sandbox"]
+    unknown: frozenset[str] = frozenset()
+    """Slugs that the price catalogue does not know."""
+    gone: list[str] = []
+    skipped: int = 0
+    note: str | None = None
+
+
+async def wanted(services: Services, provider: Provider, wish: ModelImport) -> Wanted:
+    """Return a facade for each model: of the sandbox, of the provider's own list, else of the vendor's catalogue."""
     if provider.kind == "sandbox":
-        return [_of_sandbox(provider, model) for model in SANDBOX_MODELS]
-    if vendor := kind_of(provider).vendor:
-        return list(_unique(_of_catalogue(provider, model) for model in services.prices.models(vendor)))
-    return list(_unique(_plain(provider, name) for name in await _listed(services, provider)))
+        return Wanted(_chosen([_of_sandbox(provider, model) for model in SANDBOX_MODELS], wish.only), "sandbox")
+    where, why = kinds.list_endpoint(provider), "it has no list of models"
+    if where is not None:
+        try:
+            listed = await listing.models(services.dialer, provider, where)
+        except (UpstreamError, TimeoutError, Unlisted) as wrong:
+            why = _in_words(provider, wrong)
+        else:
+            return _of_list(services, provider, listed, wish.only)
+    return _of_catalogue(services, provider, why, wish.only)
 
 
-async def _listed(services: Services, provider: Provider) -> list[str]:
-    try:
-        return await probe.list_models(services.upstream, provider)
-    except (UpstreamError, TimeoutError, ValueError) as wrong:
+def _of_list(services: Services, provider: Provider, listed: list[Listed], only: list[str]) -> Wanted:
+    """Join the provider's list with the catalogue, which knows titles, context windows and prices."""
+    prices, vendor = services.prices, kinds.kind_of(provider).vendor
+    useful = [model for model in listed if model.kind is not None]
+    orders = _chosen([_of_listed(provider, model, prices, vendor) for model in useful], only)
+    priced = not kinds.costs_nothing(provider)
+    unknown = (
+        order.slug for order in orders if priced and prices.find(vendor, order.backends[0].upstream_model) is None
+    )
+    return Wanted(
+        orders=orders,
+        source="provider",
+        unknown=frozenset(unknown),
+        gone=_gone(services, provider, {model.id for model in listed}),
+        skipped=len(listed) - len(useful),
+    )
+
+
+def _of_catalogue(services: Services, provider: Provider, why: str, only: list[str]) -> Wanted:
+    known = services.prices.models(vendor) if (vendor := kinds.kind_of(provider).vendor) else []
+    if provider.kind in {"bedrock", "vertex"}:
+        known = [model for model in known if "claude" in model.slug]
+    if not known:
         raise DirectoryError(
             "no_model_list",
-            f"the models of {provider.name} cannot be listed: {wrong or 'no answer in time'}",
+            f"the models of {provider.name} cannot be listed: {why}",
             f"Name them by hand: codevector models add SLUG --backend {provider.name}/UPSTREAM_MODEL.",
             status=_BAD_GATEWAY,
-        ) from wrong
+        )
+    orders = _chosen([_of_entry(provider, model) for model in known], only)
+    return Wanted(orders, "catalogue", note=f"the price catalogue's list was taken: {why}")
+
+
+def _gone(services: Services, provider: Provider, listed: set[str]) -> list[str]:
+    """Return the models whose backend at this provider is not in its list any more."""
+    facades = (facade for facade in services.directory.facades() if not facade.is_wildcard)
+    return [
+        facade.slug
+        for facade in facades
+        if any(way.provider.name == provider.name and way.upstream_model not in listed for way in facade.backends)
+    ]
+
+
+def _in_words(provider: Provider, wrong: Exception) -> str:
+    if isinstance(wrong, Unlisted):
+        return probe.verdict(provider, wrong.answer).message
+    return str(wrong) or f"{provider.name} gave no list in time"
 
 
 def _of_sandbox(provider: Provider, model: SandboxModel) -> ModelCreate:
@@ -51,7 +110,21 @@ def _of_sandbox(provider: Provider, model: SandboxModel) -> ModelCreate:
     )
 
 
-def _of_catalogue(provider: Provider, model: CatalogueModel) -> ModelCreate:
+def _of_listed(provider: Provider, model: Listed, prices: PriceBook, vendor: str) -> ModelCreate:
+    match = prices.find(vendor, model.id)
+    known = None if match is None else match.entry
+    return ModelCreate(
+        slug=slug_for(model.id),
+        backends=[Backend(provider.name, model.id)],
+        kind=model.kind or "chat",
+        display_name=_display_name(model.title or (known.name if known and known.id == model.id else None)),
+        context_window=model.context_window or (known.context_window if known else None),
+        max_output=model.max_output,
+        aliases=_own_spelling(model.id),
+    )
+
+
+def _of_entry(provider: Provider, model: CatalogueModel) -> ModelCreate:
     return ModelCreate(
         slug=slug_for(model.slug),
         backends=[Backend(provider.name, model.slug)],
@@ -61,11 +134,6 @@ def _of_catalogue(provider: Provider, model: CatalogueModel) -> ModelCreate:
     )
 
 
-def _plain(provider: Provider, name: str) -> ModelCreate:
-    kind = "chat" if provider.dialects != ("embeddings",) else "embedding"
-    return ModelCreate(slug=slug_for(name), backends=[Backend(provider.name, name)], kind=kind)  # type: ignore[arg-type]
-
-
 def slug_for(name: str) -> str:
     """Make a slug of a model's name at its provider."""
     cleaned = _FOREIGN.sub("-", name.lower())
@@ -73,16 +141,27 @@ def slug_for(name: str) -> str:
     return "/".join(segments)[:_SLUG_LIMIT].strip("/")
 
 
-def _display_name(name: str) -> str | None:
-    return name if name.isprintable() and 1 <= len(name.strip()) <= _SLUG_LIMIT else None
+def _own_spelling(name: str) -> list[str]:
+    """Return the provider's own name as an alias, where a slug cannot spell it: ``Qwen/Qwen3-Coder``."""
+    if slug_for(name) == name:
+        return []
+    try:
+        return [checks.alias(name)]
+    except DirectoryError:
+        return []
 
 
-def _unique(wanted: Iterable[ModelCreate]) -> Iterable[ModelCreate]:
-    """Leave out what has no usable name, and of two with one slug the second."""
-    seen: set[str] = set()
-    for order in wanted:
+def _display_name(name: str | None) -> str | None:
+    return name if name and name.isprintable() and 1 <= len(name.strip()) <= _SLUG_LIMIT else None
+
+
+def _chosen(orders: Iterable[ModelCreate], only: list[str]) -> list[ModelCreate]:
+    """Leave out what has no usable name, what was not asked for, and of two with one slug the second."""
+    found: dict[str, ModelCreate] = {}
+    for order in orders:
         upstream = order.backends[0].upstream_model
-        usable = order.slug and upstream.isprintable() and upstream == upstream.strip() and len(upstream) <= 256  # noqa: PLR2004
-        if usable and order.slug not in seen:
-            seen.add(order.slug)
-            yield order
+        usable = order.slug and upstream.isprintable() and upstream == upstream.strip() and len(upstream) <= 256  # noqa: PLR2004 - as checks has it
+        asked = not only or any(fnmatchcase(name, pattern) for name in (order.slug, upstream) for pattern in only)
+        if usable and asked and "*" not in upstream:
+            found.setdefault(order.slug, order)
+    return list(found.values())

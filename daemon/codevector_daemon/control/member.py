@@ -80,7 +80,7 @@ def _add_counts(routes: Blueprint, services: Services) -> None:
     @typed(Models)
     async def models() -> Models:
         caller = _caller()
-        granted = (found for found in directory.facades() if found.status == "active" and caller.may_call(found.slug))
+        granted = (found for found in directory.facades() if found.status == "active" and caller.may_use(found))
         return Models([present.model(found, services.prices, zone, now_ms()) for found in granted])
 
     @routes.get("/usage")

@@ -7,6 +7,7 @@ import msgspec
 
 from codevector_daemon.directory.keys import KeyRecord, NewKey
 from codevector_daemon.directory.kinds import kind_of
+from codevector_daemon.directory.provider_settings import shown_proxy
 from codevector_daemon.directory.users import UserRecord
 from codevector_daemon.directory.values import Facade, Provider
 from codevector_daemon.metering.prices import PriceBook, RateCard
@@ -14,8 +15,9 @@ from codevector_shared import protocol
 from codevector_shared.periods import iso
 
 
-def provider(found: Provider, zone: ZoneInfo) -> protocol.Provider:
-    """Show a provider; of its credential only that there is one."""
+def provider(found: Provider, slugs: list[str], zone: ZoneInfo) -> protocol.Provider:
+    """Show a provider and the models that it backs; of its credential only that there is one."""
+    settings = found.settings
     return protocol.Provider(
         name=found.name,
         kind=found.kind,
@@ -24,6 +26,15 @@ def provider(found: Provider, zone: ZoneInfo) -> protocol.Provider:
         enabled=found.enabled,
         has_credential=found.credential is not None,
         created_at=iso(found.created_ms, zone),
+        organisation=settings.organisation,
+        project=settings.project,
+        region=settings.region,
+        api_version=settings.api_version,
+        headers=[name for name, _ in settings.headers],
+        proxy=shown_proxy(settings),
+        ca_file=settings.ca_file,
+        models=slugs,
+        credential_lost=found.credential_lost,
     )
 
 
@@ -71,8 +82,12 @@ def _optional(zone: ZoneInfo) -> Callable[[int | None], str | None]:
 
 
 def model(found: Facade, prices: PriceBook, zone: ZoneInfo, now_ms: int) -> protocol.Model:
-    """Show a model facade with the rates of its preferred backend as they are now."""
+    """Show a model facade with the rates of its preferred backend as they are now.
+
+    A wildcard without a price of its own has none to show: each name that it answers to has the catalogue's.
+    """
     card = rate_card(found, prices, now_ms)
+    unsaid = found.is_wildcard and not card.is_fixed
     return protocol.Model(
         slug=found.slug,
         display_name=found.display_name,
@@ -82,17 +97,25 @@ def model(found: Facade, prices: PriceBook, zone: ZoneInfo, now_ms: int) -> prot
             protocol.Backend(way.provider.name, way.upstream_model, way.priority, way.weight) for way in found.backends
         ],
         provider=found.backends[0].provider.name if found.backends else None,
-        input_price=card.input_price,
-        output_price=card.output_price,
-        cached_price=card.cached_price,
-        cache_write_price=card.cache_write_price,
-        cache_write_1h_price=card.cache_write_1h_price,
-        price_basis=card.basis,
-        context_window=found.context_window or card.context_window,
-        max_output=found.max_output or card.max_output,
-        capabilities=card.capabilities,
+        input_price=None if unsaid else card.input_price,
+        output_price=None if unsaid else card.output_price,
+        cached_price=None if unsaid else card.cached_price,
+        cache_write_price=None if unsaid else card.cache_write_price,
+        cache_write_1h_price=None if unsaid else card.cache_write_1h_price,
+        price_basis="catalogue" if unsaid else card.basis,
+        context_window=found.context_window or (None if unsaid else card.context_window),
+        max_output=found.max_output or (None if unsaid else card.max_output),
+        capabilities=_capabilities(found, card, unsaid=unsaid),
         created_at=iso(found.created_ms, zone),
+        aliases=list(found.aliases),
+        wildcard=found.is_wildcard,
     )
+
+
+def _capabilities(found: Facade, card: RateCard, *, unsaid: bool) -> list[str]:
+    if found.capabilities is not None:
+        return list(found.capabilities)
+    return [] if unsaid else card.capabilities
 
 
 def rate_card(found: Facade, prices: PriceBook, now_ms: int) -> RateCard:

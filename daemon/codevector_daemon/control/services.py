@@ -7,6 +7,7 @@ from typing import Final
 
 from codevector_daemon.control.live import LiveHub
 from codevector_daemon.directory import Directory
+from codevector_daemon.gateway.clouds.dialer import Dialer
 from codevector_daemon.gateway.upstream import Upstream
 from codevector_daemon.ledger import Ledger, windows
 from codevector_daemon.metering.prices import PriceBook
@@ -28,6 +29,11 @@ class Services:
     upstream: Upstream
     status: Callable[[], Status]
     now_ms: Callable[[], int]
+
+    @cached_property
+    def dialer(self) -> Dialer:
+        """The way out to providers, as their settings want it."""
+        return Dialer(self.upstream, self.now_ms)
 
     @cached_property
     def live(self) -> LiveHub:

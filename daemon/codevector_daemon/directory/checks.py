@@ -12,6 +12,7 @@ from codevector_daemon.errors import DirectoryError
 
 _PROVIDER: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SLUG: Final = re.compile(r"[a-z0-9._:/-]{1,128}")
+_CAPABILITY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _PRICE: Final = re.compile(r"(\d{1,7})?(\.\d{1,9})?", re.ASCII)
 _HOST: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*\.?", re.ASCII)
 _LABEL_LIMIT: Final = 128
@@ -84,6 +85,36 @@ def slug(text: str) -> str:
             f"slug: {shown(text)} is no slug for a model",
             "Use 1 to 128 lower-case letters, digits and - . _ : /, such as claude-sonnet or team/fast:v2;"
             " no part between slashes is empty, '.' or '..'.",
+        )
+    return text
+
+
+def slug_or_wildcard(text: str) -> str:
+    """Check a model's slug, in which one ``*`` may stand for what differs: ``claude-*``."""
+    if text.count("*") != 1 or text == "*":
+        return text if text == "*" else slug(text)
+    slug(text.replace("*", "x"))
+    return text
+
+
+def alias(text: str) -> str:
+    """Check another name of a model: printable, without spaces, as clients may already have it."""
+    fits = text.isascii() and text.isprintable() and " " not in text and not set(text) & set("*?#,\\")
+    if not fits or any(segment in {"", ".", ".."} for segment in text.split("/")) or len(text) > _LABEL_LIMIT:
+        raise DirectoryError(
+            "invalid_alias",
+            f"aliases: {shown(text)} is no name for a model",
+            "Use 1 to 128 letters, digits and signs without spaces, * ? # , and \\, such as Claude-Sonnet-4.5.",
+        )
+    return text
+
+
+def capability(text: str) -> str:
+    """Check a word for what a model can do."""
+    if not _CAPABILITY.fullmatch(text):
+        raise DirectoryError(
+            "invalid_capabilities",
+            f"capabilities: expected words of lower-case letters, digits and _ such as vision, got {shown(text)}",
         )
     return text
 

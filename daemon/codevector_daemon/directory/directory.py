@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from codevector_daemon.directory import checks, first
 from codevector_daemon.directory.change import Act, Change, run
 from codevector_daemon.directory.credentials import flaw
+from codevector_daemon.directory.offers import Offer, offers
 from codevector_daemon.directory.snapshot import KeyEntry, Snapshot, load, stored_version
 from codevector_daemon.directory.values import Caller, Facade, Provider, User
 from codevector_daemon.directory.vault import Vault
@@ -74,13 +75,24 @@ class Directory:
             raise _unauthenticated(closed)
         return entry.caller
 
-    def facade(self, slug: str) -> Facade | None:
-        """Return the model of that slug, whatever its status."""
-        return self._snapshot.facades.get(slug)
+    def facade(self, name: str) -> Facade | None:
+        """Return the model that answers to a name, whatever its status: by its slug, an alias, or a wildcard.
+
+        A wildcard comes back as the facade that it is for this name, with the upstream models to ask for.
+        """
+        return self._snapshot.names.answering(name)
+
+    def stored_facade(self, name: str) -> Facade | None:
+        """Return the model that was set up under this slug or alias; a wildcard under its pattern."""
+        return self._snapshot.names.named(name)
 
     def facades(self) -> tuple[Facade, ...]:
-        """Return all models, by slug."""
+        """Return all models as they were set up, by slug; wildcards under their patterns."""
         return tuple(self._snapshot.facades.values())
+
+    def offers(self, known: Callable[[Facade], Iterable[str]] = lambda _: ()) -> list[Offer]:
+        """Return every name that can be called, for lists of models; ``known`` names what a wildcard stands for."""
+        return offers(self._snapshot.facades.values(), known)
 
     def provider(self, name: str) -> Provider | None:
         """Return the provider of that name, enabled or not."""

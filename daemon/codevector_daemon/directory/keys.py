@@ -115,21 +115,26 @@ def _allowed(directory: Directory, slugs: list[str] | None) -> list[str] | None:
     """Check an allow list; an empty one would make a key that can call nothing."""
     if slugs is None:
         return None
-    known = [facade.slug for facade in directory.facades()]
     if not slugs:
         raise DirectoryError(
             "invalid_allowed_models",
             "allowed_models: the list is empty, so the key could call nothing",
             "Leave it out for a key that may call every model.",
         )
-    for slug in slugs:
-        if slug not in known:
-            raise DirectoryError(
-                "unknown_model",
-                f"allowed_models: there is no model {checks.shown(slug)}",
-                checks.listing("model", known),
-            )
-    return sorted(set(slugs))
+    return sorted({_granted(directory, slug) for slug in slugs})
+
+
+def _granted(directory: Directory, name: str) -> str:
+    """Return what a list holds for a name: a model's slug, a wildcard's pattern, or one name that a wildcard takes."""
+    if (stored := directory.stored_facade(name)) is not None:
+        return stored.slug
+    if directory.facade(name) is not None:
+        return name
+    raise DirectoryError(
+        "unknown_model",
+        f"allowed_models: there is no model {checks.shown(name)}",
+        checks.listing("model", [facade.slug for facade in directory.facades()]),
+    )
 
 
 def _insert(change: Change, row: dict[str, object], minted: Minted, user: User) -> KeyRecord:

@@ -7,25 +7,25 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import UNSET
 
-from codevector_daemon.directory import checks
+from codevector_daemon.directory import checks, kinds
 from codevector_daemon.directory.change import Change
 from codevector_daemon.directory.directory import Directory
+from codevector_daemon.directory.model_columns import Columns, changed_columns, checked_aliases, columns_of
+from codevector_daemon.directory.naming import ASKED
 from codevector_daemon.directory.values import Facade, Provider
 from codevector_daemon.errors import DirectoryError
 from codevector_daemon.store import schema
-from codevector_shared.protocol import Backend, ModelCreate, ModelKind, ModelPatch, PriceOverride
+from codevector_shared.protocol import Backend, ModelCreate, ModelKind, ModelPatch
 
 _GENERATING: Final = frozenset({"chat", "responses", "messages", "gemini", "completions"})
 _WEIGHTS: Final = range(1, 1001)
 _PRIORITIES: Final = range(1001)
 _BACKEND_LIMIT: Final = 20
 
-Columns = dict[str, object]
-
 
 def one(directory: Directory, slug: str) -> Facade:
-    """Return the model of that slug; raises DirectoryError 404."""
-    found = directory.facade(slug)
+    """Return the model that was set up under that slug or alias; raises DirectoryError 404."""
+    found = directory.stored_facade(slug)
     if found is None:
         raise checks.missing("model", slug, [facade.slug for facade in directory.facades()])
     return found
@@ -33,58 +33,66 @@ def one(directory: Directory, slug: str) -> Facade:
 
 async def create(directory: Directory, order: ModelCreate, *, actor: str) -> Facade:
     """Add a model facade. No provider is called."""
-    slug = checks.slug(order.slug)
-    columns = _columns(order)
-    backends = _backends(directory, order.backends, order.kind)
+    new = _new(directory, order)
 
     def act(change: Change) -> None:
-        table = schema.models
-        if change.connection.scalar(sa.select(table.c.id).where(table.c.slug == slug)) is not None:
+        if (holder := _names(change).get(new.slug)) is not None:
             raise DirectoryError(
                 "model_exists",
-                f"slug: there is a model {checks.shown(slug)} already",
-                f"Choose another slug, or change that one: `codevector models set {slug}`.",
+                f"slug: there is a model {checks.shown(new.slug)} already{_as_alias(new.slug, holder)}",
+                f"Choose another slug, or change that one: `codevector models set {new.slug}`.",
                 status=409,
             )
-        _insert(change, columns, backends)
+        _insert(change, new)
 
     await directory.change(act, actor=actor)
-    return one(directory, slug)
+    return one(directory, new.slug)
 
 
 async def create_missing(
     directory: Directory, orders: Iterable[ModelCreate], *, actor: str
 ) -> tuple[list[str], list[str]]:
     """Add those facades whose slug is free, all in one transaction; return the slugs added and those kept."""
-    wanted = {order.slug: (_columns(order), _backends(directory, order.backends, order.kind)) for order in orders}
+    wanted = {order.slug: _new(directory, order) for order in orders}
 
     def act(change: Change) -> tuple[list[str], list[str]]:
-        taken = set(change.connection.scalars(sa.select(schema.models.c.slug)))
-        for slug in wanted.keys() - taken:
-            _insert(change, *wanted[slug])
+        taken = _names(change).keys()
+        for slug in sorted(wanted.keys() - taken):
+            _insert(change, wanted[slug])
         return sorted(wanted.keys() - taken), sorted(wanted.keys() & taken)
 
     return await directory.change(act, actor=actor)
 
 
+def missing(directory: Directory, orders: Iterable[ModelCreate]) -> tuple[list[str], list[str]]:
+    """Return the slugs that ``create_missing`` would add, and those it would keep."""
+    wanted = {_new(directory, order).slug for order in orders}
+    free = {slug for slug in wanted if directory.stored_facade(slug) is None}
+    return sorted(free), sorted(wanted - free)
+
+
 async def patch(directory: Directory, slug: str, wish: ModelPatch, *, actor: str) -> Facade:
     """Change a model facade; a price of ``None`` goes back to the catalogue."""
     found = one(directory, slug)
-    columns = _changed_columns(wish)
-    backends = None if wish.backends is UNSET else _backends(directory, wish.backends, found.kind)
+    columns = changed_columns(wish)
+    backends = None if wish.backends is UNSET else _backends(directory, wish.backends, found.kind, found.slug)
+    aliases = None if wish.aliases is UNSET else checked_aliases(wish.aliases, found.slug)
 
     def act(change: Change) -> None:
-        if not columns and backends is None:
+        if not columns and backends is None and aliases is None:
             return
         if columns:
             change.connection.execute(sa.update(schema.models).where(schema.models.c.id == found.id).values(columns))
         if backends is not None:
             change.connection.execute(sa.delete(schema.backends).where(schema.backends.c.model_id == found.id))
             _insert_backends(change, found.id, backends)
-        change.note("model.change", slug, **columns, **({} if backends is None else {"backends": _told(backends)}))
+        if aliases is not None:
+            change.connection.execute(sa.delete(schema.aliases).where(schema.aliases.c.model_id == found.id))
+            _insert_aliases(change, found.id, aliases)
+        change.note("model.change", found.slug, **columns, **_told(backends, aliases))
 
     await directory.change(act, actor=actor)
-    return one(directory, slug)
+    return one(directory, found.slug)
 
 
 async def remove(directory: Directory, slug: str, *, actor: str) -> None:
@@ -92,9 +100,10 @@ async def remove(directory: Directory, slug: str, *, actor: str) -> None:
     found = one(directory, slug)
 
     def act(change: Change) -> None:
-        change.connection.execute(sa.delete(schema.backends).where(schema.backends.c.model_id == found.id))
+        for table in (schema.backends, schema.aliases):
+            change.connection.execute(sa.delete(table).where(table.c.model_id == found.id))
         if change.connection.execute(sa.delete(schema.models).where(schema.models.c.id == found.id)).rowcount:
-            change.note("model.remove", slug)
+            change.note("model.remove", found.slug)
 
     await directory.change(act, actor=actor)
 
@@ -106,64 +115,25 @@ class _Way(msgspec.Struct, frozen=True):
     wish: Backend
 
 
-def _columns(order: ModelCreate) -> Columns:
-    slug = checks.slug(order.slug)
-    if order.free and order.price is not None:
-        raise _free_and_priced()
-    return {
-        "slug": slug,
-        "display_name": slug if order.display_name is None else checks.label("display_name", order.display_name),
-        "kind": order.kind,
-        "status": "active",
-        "price": _stored_price(order.price),
-        "free": order.free,
-        "context_window": checks.positive("context_window", order.context_window),
-        "max_output": checks.positive("max_output", order.max_output),
-    }
+class _New(msgspec.Struct, frozen=True):
+    """A facade to write, checked."""
+
+    slug: str
+    columns: Columns
+    ways: list[_Way]
+    aliases: list[str]
 
 
-def _changed_columns(wish: ModelPatch) -> Columns:
-    columns: Columns = {}
-    if wish.display_name is not UNSET:
-        columns["display_name"] = checks.label("display_name", wish.display_name)
-    if wish.status is not UNSET:
-        columns["status"] = wish.status
-    if wish.context_window is not UNSET:
-        columns["context_window"] = checks.positive("context_window", wish.context_window)
-    if wish.max_output is not UNSET:
-        columns["max_output"] = checks.positive("max_output", wish.max_output)
-    return columns | _changed_price(wish)
+def _new(directory: Directory, order: ModelCreate) -> _New:
+    slug = checks.slug_or_wildcard(order.slug)
+    ways = _backends(directory, order.backends, order.kind, slug)
+    columns = columns_of(order, slug)
+    if order.price is None and all(kinds.costs_nothing(way.provider) for way in ways):
+        columns["free"] = True
+    return _New(slug, columns, ways, checked_aliases(order.aliases, slug))
 
 
-def _changed_price(wish: ModelPatch) -> Columns:
-    """Return what to write: a price ends being free, and being free ends a price."""
-    price = None if wish.price is UNSET else wish.price
-    if wish.free is True and price is not None:
-        raise _free_and_priced()
-    columns: Columns = {}
-    if wish.price is not UNSET:
-        columns |= {"price": _stored_price(price), "free": False}
-    if wish.free is not UNSET:
-        columns["free"] = wish.free
-        if wish.free:
-            columns["price"] = None
-    return columns
-
-
-def _free_and_priced() -> DirectoryError:
-    return DirectoryError("invalid_price", "free: a model is either free or has a price", "Give one of the two.")
-
-
-def _stored_price(price: PriceOverride | None) -> str | None:
-    if price is None:
-        return None
-    given = {
-        field: checks.price(field, rate) for field, rate in msgspec.structs.asdict(price).items() if rate is not None
-    }
-    return msgspec.json.encode(PriceOverride(**given)).decode()
-
-
-def _backends(directory: Directory, wishes: Sequence[Backend], kind: ModelKind) -> list[_Way]:
+def _backends(directory: Directory, wishes: Sequence[Backend], kind: ModelKind, slug: str) -> list[_Way]:
     if not 1 <= len(wishes) <= _BACKEND_LIMIT:
         raise DirectoryError(
             "invalid_backend",
@@ -172,11 +142,17 @@ def _backends(directory: Directory, wishes: Sequence[Backend], kind: ModelKind) 
         )
     if len({(wish.provider, wish.upstream_model) for wish in wishes}) < len(wishes):
         raise DirectoryError("invalid_backend", "backends: the same backend is named twice")
-    return [_Way(_provider(directory, wish, kind), wish) for wish in wishes]
+    return [_Way(_provider(directory, wish, kind, slug), wish) for wish in wishes]
 
 
-def _provider(directory: Directory, wish: Backend, kind: ModelKind) -> Provider:
+def _provider(directory: Directory, wish: Backend, kind: ModelKind, slug: str) -> Provider:
     checks.upstream_model(wish.upstream_model)
+    if "*" in wish.upstream_model and ("*" not in slug or wish.upstream_model != ASKED):
+        raise DirectoryError(
+            "invalid_backend",
+            f"backends: {checks.shown(wish.upstream_model)} is no model; a * alone stands for the name asked for,"
+            " behind a slug with a * only",
+        )
     if wish.weight not in _WEIGHTS or wish.priority not in _PRIORITIES:
         raise DirectoryError(
             "invalid_backend", "backends: expected a weight from 1 to 1000 and a priority from 0 (tried first) to 1000"
@@ -193,7 +169,7 @@ def _provider(directory: Directory, wish: Backend, kind: ModelKind) -> Provider:
         raise DirectoryError(
             "invalid_backend",
             f"backends: provider {found.name} speaks {', '.join(found.dialects)}, which serves no {kind} model",
-            "Add the provider again with the --dialect it needs.",
+            f"Give it the --dialect it needs: `codevector providers set {found.name}`.",
         )
     return found
 
@@ -202,12 +178,38 @@ def _speaks(provider: Provider, kind: ModelKind) -> bool:
     return "embeddings" in provider.dialects if kind == "embedding" else bool(_GENERATING & set(provider.dialects))
 
 
-def _insert(change: Change, columns: Columns, backends: Sequence[_Way]) -> None:
+def _names(change: Change) -> dict[str, str]:
+    """Return every name in use and the slug of the model that has it."""
+    slugs = {slug: slug for slug in change.connection.scalars(sa.select(schema.models.c.slug))}
+    joined = schema.aliases.join(schema.models, schema.models.c.id == schema.aliases.c.model_id)
+    rows = change.connection.execute(sa.select(schema.aliases.c.alias, schema.models.c.slug).select_from(joined))
+    return {row.alias: row.slug for row in rows} | slugs
+
+
+def _as_alias(name: str, holder: str) -> str:
+    return "" if name == holder else f", an alias of {holder}"
+
+
+def _insert(change: Change, new: _New) -> None:
     inserted = change.connection.execute(
-        sa.insert(schema.models).values(columns | {"created_ms": change.now_ms}).returning(schema.models.c.id)
+        sa.insert(schema.models).values(new.columns | {"created_ms": change.now_ms}).returning(schema.models.c.id)
     )
-    _insert_backends(change, inserted.scalar_one(), backends)
-    change.note("model.create", str(columns["slug"]), backends=_told(backends))
+    model_id = inserted.scalar_one()
+    _insert_backends(change, model_id, new.ways)
+    _insert_aliases(change, model_id, new.aliases)
+    change.note("model.create", new.slug, **_told(new.ways, new.aliases or None))
+
+
+def _insert_aliases(change: Change, model_id: int, aliases: Sequence[str]) -> None:
+    taken = _names(change) if aliases else {}
+    for alias in aliases:
+        if alias in taken:
+            raise DirectoryError(
+                "model_exists",
+                f"aliases: {checks.shown(alias)} is the model {checks.shown(taken[alias])} already",
+                status=409,
+            )
+        change.connection.execute(sa.insert(schema.aliases).values(alias=alias, model_id=model_id))
 
 
 def _insert_backends(change: Change, model_id: int, backends: Sequence[_Way]) -> None:
@@ -231,5 +233,11 @@ def _refuse_gone(change: Change, provider: Provider) -> None:
         raise DirectoryError("unknown_provider", f"backends: there is no provider {checks.shown(provider.name)}")
 
 
-def _told(backends: Sequence[_Way]) -> list[str]:
-    return [f"{way.provider.name}/{way.wish.upstream_model}" for way in backends]
+def _told(backends: Sequence[_Way] | None, aliases: Sequence[str] | None) -> dict[str, object]:
+    """Return what an audit row says of backends and aliases, where they are written."""
+    told: dict[str, object] = {}
+    if backends is not None:
+        told["backends"] = [f"{way.provider.name}/{way.wish.upstream_model}" for way in backends]
+    if aliases is not None:
+        told["aliases"] = list(aliases)
+    return told

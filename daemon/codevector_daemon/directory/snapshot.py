@@ -8,7 +8,17 @@ from typing import Literal
 import msgspec
 import sqlalchemy as sa
 
-from codevector_daemon.directory.values import Backend, Caller, Facade, Provider, Secret, User
+from codevector_daemon.directory.naming import Names
+from codevector_daemon.directory.provider_settings import read_settings, settings_context
+from codevector_daemon.directory.values import (
+    Backend,
+    Caller,
+    Facade,
+    Provider,
+    ProviderSettings,
+    Secret,
+    User,
+)
 from codevector_daemon.directory.vault import SealBroken, Vault
 from codevector_daemon.metering.prices import RateOverride
 from codevector_daemon.store import schema
@@ -18,6 +28,7 @@ log = logging.getLogger(__name__)
 
 VERSION = "directory_version"
 """The row of ``meta`` that every change of the directory counts up."""
+Capabilities = tuple[str, ...]
 
 
 class KeyEntry(msgspec.Struct, frozen=True):
@@ -39,6 +50,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     key_names: Mapping[int, str]
     providers: Mapping[str, Provider]
     facades: Mapping[str, Facade]
+    names: Names
 
 
 def stored_version(connection: sa.Connection) -> int:
@@ -52,13 +64,15 @@ def load(connection: sa.Connection, vault: Vault) -> Snapshot:
     users = _users(connection)
     keys = _keys(connection, users)
     providers = _providers(connection, vault)
+    facades = _facades(connection, providers)
     return Snapshot(
         version=stored_version(connection),
         users=users,
         keys=keys,
         key_names={entry.caller.key_id: entry.caller.key_name for entry in keys.values()},
         providers={provider.name: provider for provider in providers.values()},
-        facades=_facades(connection, providers),
+        facades=facades,
+        names=Names.of(facades.values()),
     )
 
 
@@ -132,17 +146,21 @@ def _providers(connection: sa.Connection, vault: Vault) -> dict[int, Provider]:
 
 
 def _provider(row: sa.Row[tuple[object, ...]], vault: Vault) -> Provider:
-    credential, lost = None, False
-    if row.credential is not None:
-        try:
+    credential, settings, lost = None, ProviderSettings(), False
+    try:
+        if row.credential is not None:
             credential = Secret(vault.open(row.credential, credential_context(row.name)))
-        except SealBroken as broken:
-            lost = True
-            log.error(  # noqa: TRY400 - the words say all; a traceback adds none
-                "The credential of provider %s cannot be decrypted (%s): remove the provider and add it again.",
-                row.name,
-                broken,
-            )
+        if row.settings is not None:
+            settings = read_settings(vault.open(row.settings, settings_context(row.name)))
+    except SealBroken as broken:
+        lost = True
+        log.error(  # noqa: TRY400 - the words say all; a traceback adds none
+            "The credential of provider %s cannot be decrypted (%s): give it a new one with"
+            " `codevector providers set %s`, and its settings again.",
+            row.name,
+            broken,
+            row.name,
+        )
     return Provider(
         id=row.id,
         name=row.name,
@@ -153,11 +171,12 @@ def _provider(row: sa.Row[tuple[object, ...]], vault: Vault) -> Provider:
         credential=credential,
         created_ms=row.created_ms,
         credential_lost=lost,
+        settings=settings,
     )
 
 
 def _facades(connection: sa.Connection, providers: Mapping[int, Provider]) -> dict[str, Facade]:
-    backends = _backends(connection, providers)
+    backends, aliases = _backends(connection, providers), _aliases(connection)
     rows = connection.execute(sa.select(schema.models).order_by(schema.models.c.slug))
     return {
         row.slug: Facade(
@@ -172,9 +191,18 @@ def _facades(connection: sa.Connection, providers: Mapping[int, Provider]) -> di
             context_window=row.context_window,
             max_output=row.max_output,
             created_ms=row.created_ms,
+            aliases=tuple(aliases[row.id]),
+            capabilities=None if row.capabilities is None else msgspec.json.decode(row.capabilities, type=Capabilities),
         )
         for row in rows
     }
+
+
+def _aliases(connection: sa.Connection) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    for row in connection.execute(sa.select(schema.aliases).order_by(schema.aliases.c.alias)):
+        found[row.model_id].append(row.alias)
+    return found
 
 
 def _backends(connection: sa.Connection, providers: Mapping[int, Provider]) -> dict[int, list[Backend]]:

@@ -25,6 +25,10 @@ class Caller(Struct, frozen=True):
         """Tell whether this key was granted the model; a key without a list may call every model."""
         return self.allowed_models is None or slug in self.allowed_models
 
+    def may_use(self, facade: "Facade") -> bool:
+        """Tell whether this key was granted a model, or the wildcard that stands behind it."""
+        return self.may_call(facade.granted_as) or self.may_call(facade.slug)
+
 
 class Secret:
     """A credential in memory that never shows in a repr, a log or a traceback."""
@@ -52,6 +56,18 @@ class User(Struct, frozen=True):
     created_ms: int
 
 
+class ProviderSettings(Struct, frozen=True):
+    """How an upstream service is called, beside its address and credential. Headers and proxy can hold secrets."""
+
+    organisation: str | None = None
+    project: str | None = None
+    region: str | None = None
+    api_version: str | None = None
+    headers: tuple[tuple[str, Secret], ...] = ()
+    proxy: Secret | None = None
+    ca_file: str | None = None
+
+
 class Provider(Struct, frozen=True):
     """An upstream service, with its credential decrypted for use."""
 
@@ -64,7 +80,8 @@ class Provider(Struct, frozen=True):
     credential: Secret | None
     created_ms: int
     credential_lost: bool = False
-    """One is stored but cannot be decrypted; such a provider counts as disabled."""
+    """What is stored cannot be decrypted; such a provider counts as disabled."""
+    settings: ProviderSettings = ProviderSettings()
 
 
 class Backend(Struct, frozen=True):
@@ -90,3 +107,18 @@ class Facade(Struct, frozen=True):
     context_window: int | None
     max_output: int | None
     created_ms: int
+    aliases: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] | None = None
+    """``None``: what the catalogue knows."""
+    matched: str | None = None
+    """The wildcard that answered for a name of its form; ``slug`` is then that name."""
+
+    @property
+    def granted_as(self) -> str:
+        """The slug that a key's list of models must hold for this call."""
+        return self.matched or self.slug
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Tell whether this stands for every name of its form, and is none itself."""
+        return "*" in self.slug

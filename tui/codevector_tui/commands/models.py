@@ -4,7 +4,6 @@ from typing import Any, get_args
 
 import click
 import msgspec
-from msgspec import UNSET
 
 from codevector_shared.formats import UNKNOWN, clean, compact, rate
 from codevector_shared.protocol import (
@@ -13,11 +12,21 @@ from codevector_shared.protocol import (
     ModelCreate,
     ModelKind,
     ModelPatch,
+    ModelsImported,
     ModelStatus,
-    PriceOverride,
 )
 from codevector_tui.commands import output, talk
 from codevector_tui.commands.frame import Group, wants_json
+from codevector_tui.commands.model_options import (
+    PRICES,
+    UNSETTABLE,
+    arranged,
+    changes,
+    facade_options,
+    override,
+    parsed,
+    price_options,
+)
 from codevector_tui.commands.output import Column
 
 _COLUMNS = (
@@ -30,20 +39,14 @@ _COLUMNS = (
     Column("Context", "right"),
     Column("State"),
 )
-_PRICES = ("input_price", "output_price", "cached_price", "cache_write_price", "cache_write_1h_price")
+_NAMED, _LINE = 20, 600
+"""Slugs named in a line of the report, and the longest such line."""
 
 
 class Removed(msgspec.Struct, frozen=True):
     """What ``remove --json`` prints."""
 
     removed: str
-
-
-def _price_options(command: Any) -> Any:  # noqa: ANN401 — a decorator of whatever click hands on
-    for name in reversed(_PRICES):
-        flag = f"--{name.replace('_', '-')}"
-        command = click.option(flag, metavar="USD", help="USD per million tokens, instead of the catalogue's.")(command)
-    return command
 
 
 @click.group(cls=Group)
@@ -54,26 +57,64 @@ def models() -> None:
 @models.command()
 @click.argument("slug")
 @click.option("--backend", "backends", multiple=True, required=True, metavar="PROVIDER/UPSTREAM_MODEL[,…]")
-@_price_options
+@price_options
 @click.option("--free", is_flag=True, help="Calls cost nothing.")
 @click.option("--kind", type=click.Choice(get_args(ModelKind)), default="chat", show_default=True)
-def add(*, slug: str, backends: tuple[str, ...], free: bool, kind: ModelKind, **prices: str | None) -> None:
-    """Add a model; of several backends the first is tried first."""
-    order = ModelCreate(slug=slug, backends=parsed(backends), kind=kind, price=override(prices), free=free)
+@click.option("--display-name", metavar="NAME")
+@click.option("--draft", is_flag=True, help="Prepare it: callers do not see it until it is enabled.")
+@facade_options
+def add(
+    *,
+    slug: str,
+    backends: tuple[str, ...],
+    free: bool,
+    kind: ModelKind,
+    display_name: str | None,
+    draft: bool,
+    priorities: tuple[str, ...],
+    weights: tuple[str, ...],
+    aliases: tuple[str, ...],
+    capabilities: tuple[str, ...],
+    context_window: int | None,
+    max_output: int | None,
+    **prices: str | None,
+) -> None:
+    """Add a model; of several backends the first is tried first.
+
+    One * in SLUG makes a wildcard, and PROVIDER/* sends on the very name that was asked for: a new model of the
+    provider works the day it appears.
+    """
+    order = ModelCreate(
+        slug=slug,
+        backends=arranged(parsed(backends), priorities, weights),
+        kind=kind,
+        display_name=display_name,
+        price=override(prices),
+        free=free,
+        context_window=context_window,
+        max_output=max_output,
+        status="draft" if draft else "active",
+        aliases=list(aliases),
+        capabilities=list(capabilities) or None,
+    )
     made = talk.administer(lambda control: control.create_model(order))
     _show(made, f"Added {made.slug}.")
 
 
 @models.command("import")
 @click.argument("provider")
-def import_models(*, provider: str) -> None:
-    """Add every model that PROVIDER has in the price catalogue."""
-    done = talk.administer(lambda control: control.import_models(provider))
+@click.argument("only", nargs=-1, metavar="[PATTERN]...")
+@click.option("--dry-run", is_flag=True, help="Say what is new, and add nothing.")
+def import_models(*, provider: str, only: tuple[str, ...], dry_run: bool) -> None:
+    """Ask PROVIDER for its models and add those that are new: all, or those that fit a PATTERN such as 'gpt-5*'."""
+    done = talk.administer(lambda control: control.import_models(provider, only=only, dry_run=dry_run))
     if wants_json():
         output.emit(done)
         return
-    kept = f"; {len(done.kept)} were there already" if done.kept else ""
-    output.say(f"Added {len(done.added)} models of {clean(provider)}{kept}.")
+    for line in import_report(done, provider):
+        output.say(line)
+    if done.note:
+        output.note(clean(f"Note: {done.note}"))
 
 
 @models.command("list")
@@ -102,34 +143,19 @@ def show(*, slug: str) -> None:
 @click.argument("slug")
 @click.option("--display-name", metavar="NAME")
 @click.option("--backend", "backends", multiple=True, metavar="PROVIDER/UPSTREAM_MODEL[,…]")
-@_price_options
+@price_options
 @click.option("--catalogue-price", is_flag=True, help="Go back to the catalogue's prices.")
 @click.option("--free/--not-free", default=None, help="Whether calls cost nothing.")
-@click.option("--context-window", type=click.IntRange(min=1), metavar="TOKENS")
-@click.option("--max-output", type=click.IntRange(min=1), metavar="TOKENS")
-def set_model(
-    *,
-    slug: str,
-    display_name: str | None,
-    backends: tuple[str, ...],
-    catalogue_price: bool,
-    free: bool | None,
-    context_window: int | None,
-    max_output: int | None,
-    **prices: str | None,
-) -> None:
-    """Change a model; what is not given stays."""
-    price = override(prices)
-    if price is not None and catalogue_price:
-        raise click.UsageError("give prices or --catalogue-price, not both")
-    patch = ModelPatch(
-        display_name=UNSET if display_name is None else display_name,
-        backends=parsed(backends) if backends else UNSET,
-        price=None if catalogue_price else UNSET if price is None else price,
-        free=UNSET if free is None else free,
-        context_window=UNSET if context_window is None else context_window,
-        max_output=UNSET if max_output is None else max_output,
-    )
+@click.option("--status", type=click.Choice(get_args(ModelStatus)))
+@facade_options
+@click.option(
+    "--unset", "unset", multiple=True, type=click.Choice(UNSETTABLE), help="Take away, or go back to the catalogue's."
+)
+def set_model(*, slug: str, unset: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401 — what click read
+    """Change a model; what is not given stays. Backends, aliases and capabilities are replaced whole."""
+    patch = changes(given, unset)
+    if given["priorities"] or given["weights"]:
+        patch = msgspec.structs.replace(patch, backends=_rearranged(slug, given))
     if patch == ModelPatch():
         raise click.UsageError("nothing to change was given")
     _patch(slug, patch, "Changed {}.")
@@ -160,32 +186,29 @@ def remove(*, slug: str) -> None:
         output.say(f"Removed {clean(slug)}.")
 
 
-def parsed(backends: tuple[str, ...]) -> list[Backend]:
-    """Read ``PROVIDER/UPSTREAM_MODEL[,…]``: an upstream model may have slashes of its own, a provider has none."""
-    found: list[Backend] = []
-    for word in (part.strip() for given in backends for part in given.split(",")):
-        provider, slash, upstream = word.partition("/")
-        if not (provider and slash and upstream):
-            raise click.UsageError(f"--backend {word!r} is not PROVIDER/UPSTREAM_MODEL, such as openai/gpt-5")
-        found.append(Backend(provider, upstream, priority=len(found)))
-    return found
-
-
-def override(prices: dict[str, str | None]) -> PriceOverride | None:
-    """Return the prices given, if any; input and output belong together."""
-    if not any(prices.values()):
-        return None
-    first, second = prices["input_price"], prices["output_price"]
-    if first is None or second is None:
-        raise click.UsageError("--input-price and --output-price are both needed where one price is given")
-    rest = {name: prices[name] for name in _PRICES[2:]}
-    return PriceOverride(first, second, **rest)
+def import_report(done: ModelsImported, provider: str) -> list[str]:
+    """Return the lines that say what an import did."""
+    verb = "Would add" if done.dry_run else "Added"
+    kept = f"; {len(done.kept)} were there already" if done.kept else ""
+    skipped = f"; {done.skipped} neither chat nor embed" if done.skipped else ""
+    models = "model" if len(done.added) == 1 else "models"
+    lines = [f"{verb} {len(done.added)} {models} of {clean(provider)}{kept}{skipped}."]
+    for title, slugs in (
+        ("New", done.added),
+        ("Without a price in the catalogue", done.unknown),
+        ("Not in its list any more", done.gone),
+    ):
+        if slugs:
+            more = f" and {len(slugs) - _NAMED} more" if len(slugs) > _NAMED else ""
+            lines.append(f"{title}: {clean(', '.join(slugs[:_NAMED]), _LINE)}{more}")
+    return lines
 
 
 def row(model: Model) -> tuple[str, ...]:
     """Return a model as cells of the table."""
+    names = ", ".join((model.slug, *model.aliases))
     return (
-        model.slug,
+        names,
         model.kind,
         model.provider or UNKNOWN,
         *_rates(model, "input_price", "cached_price", "output_price"),
@@ -197,14 +220,15 @@ def row(model: Model) -> tuple[str, ...]:
 def facts(model: Model) -> list[tuple[str, str]]:
     """Return a model as names and values."""
     rates = zip(
-        ("Input", "Output", "Cached", "Cache write, 5 min", "Cache write, 1 h"), _rates(model, *_PRICES), strict=True
+        ("Input", "Output", "Cached", "Cache write, 5 min", "Cache write, 1 h"), _rates(model, *PRICES), strict=True
     )
     return [
         ("Model", model.slug),
         ("Name", model.display_name),
         ("Kind", model.kind),
         ("State", _state(model.status)),
-        ("Backends", ", ".join(f"{backend.provider}/{backend.upstream_model}" for backend in model.backends)),
+        ("Aliases", ", ".join(model.aliases) or UNKNOWN),
+        ("Backends", ", ".join(_backend(backend) for backend in model.backends) or UNKNOWN),
         *((name, f"{price} per million tokens") for name, price in rates),
         ("Prices from", "nothing: unpriced" if model.price_basis == "unpriced" else model.price_basis),
         ("Context window", UNKNOWN if model.context_window is None else f"{model.context_window:,}"),
@@ -219,8 +243,22 @@ def _rates(model: Model, *names: str) -> tuple[str, ...]:
     return tuple(rate(getattr(model, name)) for name in names)
 
 
+def _rearranged(slug: str, given: dict[str, Any]) -> list[Backend]:
+    """Return the backends that were given, or the model's own, in their new order."""
+    if given["backends"]:
+        backends = parsed(given["backends"])
+    else:
+        backends = talk.administer(lambda control: control.model(slug)).backends
+    return arranged(backends, given["priorities"], given["weights"])
+
+
+def _backend(backend: Backend) -> str:
+    weight = f", weight {backend.weight}" if backend.weight != 1 else ""
+    return f"{backend.provider}/{backend.upstream_model} (priority {backend.priority}{weight})"
+
+
 def _state(status: ModelStatus) -> str:
-    return {"active": "enabled", "disabled": "disabled", "draft": "draft"}[status]
+    return "enabled" if status == "active" else status
 
 
 def _patch(slug: str, patch: ModelPatch, text: str) -> None:

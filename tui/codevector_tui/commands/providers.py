@@ -1,25 +1,30 @@
 """``codevector providers``: the upstream services."""
 
-import os
-import sys
-from pathlib import Path
+from typing import Any, Final
 
 import click
 import msgspec
+from msgspec import UNSET
 
 from codevector_shared.formats import UNKNOWN, clean, duration, whole
 from codevector_shared.protocol import Provider, ProviderCreate, ProviderPatch
 from codevector_tui.commands import output, talk
 from codevector_tui.commands.frame import Fault, Group, wants_json
 from codevector_tui.commands.output import Column
+from codevector_tui.commands.provider_options import KINDS, Described, described, provider_options
 
 _COLUMNS = (Column("Name"), Column("Kind"), Column("Base URL"), Column("Dialects"), Column("Key"), Column("State"))
-
-
-class Removed(msgspec.Struct, frozen=True):
-    """What ``remove --json`` prints."""
-
-    removed: str
+_UNSETTABLE: Final = (
+    "base-url",
+    "dialects",
+    "credential",
+    "organisation",
+    "project",
+    "region",
+    "api-version",
+    "proxy",
+    "ca-file",
+)
 
 
 @click.group(cls=Group)
@@ -29,30 +34,11 @@ def providers() -> None:
 
 @providers.command()
 @click.argument("name")
-@click.option("--kind", required=True, help="openai, anthropic, google, openrouter, deepseek, custom or sandbox.")
-@click.option("--base-url", metavar="URL", help="As the vendor's SDK has it, with the version path where it has one.")
-@click.option("--dialect", "dialects", multiple=True, help="What a custom service speaks; repeatable.")
-@click.option("--credential-env", metavar="VAR", help="Read its key from this environment variable.")
-@click.option("--credential-file", metavar="FILE", help="Read its key from this file.")
-@click.option("--credential-stdin", is_flag=True, help="Read its key from standard input.")
-def add(
-    *,
-    name: str,
-    kind: str,
-    base_url: str | None,
-    dialects: tuple[str, ...],
-    credential_env: str | None,
-    credential_file: str | None,
-    credential_stdin: bool,
-) -> None:
+@click.option("--kind", required=True, help=f"One of {', '.join(KINDS)}.")
+@provider_options
+def add(*, name: str, kind: str, **options: Any) -> None:  # noqa: ANN401 — what click read
     """Add a service. Its key is read once, now, and kept encrypted."""
-    order = ProviderCreate(
-        name=name,
-        kind=kind,
-        base_url=base_url,
-        dialects=list(dialects) or None,
-        credential=credential(credential_env, credential_file, stdin=credential_stdin),
-    )
+    order = ProviderCreate(name=name, kind=kind, **msgspec.structs.asdict(described(options)))
     made = talk.administer(lambda control: control.create_provider(order))
     _show(made, f"Added {made.name} ({made.kind}, {made.base_url}). Next: codevector models import {made.name}")
 
@@ -70,6 +56,32 @@ def list_providers() -> None:
 
 @providers.command()
 @click.argument("name")
+def show(*, name: str) -> None:
+    """Show one service and the models that it backs."""
+    found = talk.administer(lambda control: control.provider(name))
+    if wants_json():
+        output.emit(found)
+    else:
+        output.facts(facts(found))
+
+
+@providers.command("set")
+@click.argument("name")
+@provider_options
+@click.option("--no-header", "dropped", multiple=True, metavar="NAME", help="Send this header no more; repeatable.")
+@click.option(
+    "--unset", "unset", multiple=True, type=click.Choice(_UNSETTABLE), help="Take a setting away; repeatable."
+)
+def set_provider(*, name: str, dropped: tuple[str, ...], unset: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401 — what click read
+    """Change a service, or replace its key; what is not given stays."""
+    patch = changes(described(options), dropped, unset)
+    if patch == ProviderPatch():
+        raise click.UsageError("nothing to change was given")
+    _patch(name, patch, "Changed {}.")
+
+
+@providers.command()
+@click.argument("name")
 def test(*, name: str) -> None:
     """Make one real, cheap call to a service."""
     found = talk.administer(lambda control: control.test_provider(name))
@@ -77,7 +89,7 @@ def test(*, name: str) -> None:
         output.emit(found)
     elif found.ok:
         models = f", {whole(found.models)} models" if found.models is not None else ""
-        output.say(f"{name} works: {duration(found.latency_ms)}{models}.")
+        output.say(f"{clean(found.message)}: {duration(found.latency_ms)}{models}.")
     if not found.ok:
         raise Fault(f"{name}: {found.message}")
 
@@ -86,39 +98,44 @@ def test(*, name: str) -> None:
 @click.argument("name")
 def disable(*, name: str) -> None:
     """Stop sending calls to a service."""
-    _patch(name, enabled=False)
+    _patch(name, ProviderPatch(enabled=False), "{} is disabled.")
 
 
 @providers.command()
 @click.argument("name")
 def enable(*, name: str) -> None:
     """Send calls to a service again."""
-    _patch(name, enabled=True)
+    _patch(name, ProviderPatch(enabled=True), "{} is enabled.")
 
 
 @providers.command()
 @click.argument("name")
-def remove(*, name: str) -> None:
-    """Forget a service and its key."""
-    talk.administer(lambda control: control.remove_provider(name))
+@click.option("--force", is_flag=True, help="Also where models lose their last backend.")
+def remove(*, name: str, force: bool) -> None:
+    """Forget a service and its key, and say which models lose a backend."""
+    done = talk.administer(lambda control: control.remove_provider(name, force=force))
     if wants_json():
-        output.emit(Removed(name))
-    else:
-        output.say(f"Removed {name}.")
+        output.emit(done)
+        return
+    output.say(f"Removed {clean(name)}.")
+    if done.lost_a_backend:
+        output.say(f"Fewer backends: {clean(', '.join(done.lost_a_backend))}.")
+    if done.lost_their_last:
+        output.say(f"No backend any more: {clean(', '.join(done.lost_their_last))}.")
 
 
-def credential(variable: str | None, file: str | None, *, stdin: bool) -> str | None:
-    """Read a credential from the one place that was named; the newline at its end is not part of it."""
-    if sum((variable is not None, file is not None, stdin)) > 1:
-        raise click.UsageError("give one of --credential-env, --credential-file and --credential-stdin")
-    if variable is not None:
-        return _given(os.environ.get(variable, ""), f"the environment variable {variable} is not set")
-    if file is not None:
-        try:
-            return _given(Path(file).read_text(encoding="utf-8"), f"{file} is empty")
-        except (OSError, UnicodeDecodeError) as error:
-            raise click.UsageError(f"{file} cannot be read: {getattr(error, 'strerror', 'it is not text')}") from error
-    return _given(sys.stdin.read(), "nothing came on standard input") if stdin else None
+def changes(given: Described, dropped: tuple[str, ...], unset: tuple[str, ...]) -> ProviderPatch:
+    """Return the change that the options describe."""
+    taken = {name.replace("-", "_") for name in unset}
+    fields: dict[str, Any] = {
+        name: None if name in taken else UNSET if value is None else value
+        for name, value in msgspec.structs.asdict(given).items()
+        if name != "headers"
+    }
+    if both := sorted(name for name in taken if getattr(given, name) is not None):
+        raise click.UsageError(f"--{both[0].replace('_', '-')} is given and taken away at once")
+    headers: dict[str, str | None] = {**(given.headers or {}), **dict.fromkeys(dropped)}
+    return ProviderPatch(**fields, headers=headers or UNSET)
 
 
 def row(provider: Provider) -> tuple[str, ...]:
@@ -128,21 +145,43 @@ def row(provider: Provider) -> tuple[str, ...]:
         provider.kind,
         provider.base_url,
         ", ".join(provider.dialects),
-        "stored" if provider.has_credential else UNKNOWN,
+        _key(provider),
         "enabled" if provider.enabled else "disabled",
     )
 
 
-def _given(text: str, missing: str) -> str:
-    secret = text.removesuffix("\n").removesuffix("\r")
-    if not secret:
-        raise click.UsageError(missing)
-    return secret
+def facts(provider: Provider) -> list[tuple[str, str]]:
+    """Return a provider as names and values; settings that are not set are left out."""
+    settings = (
+        ("Organisation", provider.organisation),
+        ("Project", provider.project),
+        ("Region", provider.region),
+        ("API version", provider.api_version),
+        ("Extra headers", ", ".join(provider.headers)),
+        ("Proxy", provider.proxy),
+        ("CA file", provider.ca_file),
+    )
+    return [
+        ("Provider", provider.name),
+        ("Kind", provider.kind),
+        ("Base URL", provider.base_url),
+        ("Dialects", ", ".join(provider.dialects)),
+        ("Key", _key(provider)),
+        ("State", "enabled" if provider.enabled else "disabled"),
+        *((name, value) for name, value in settings if value),
+        ("Models", ", ".join(provider.models) or UNKNOWN),
+    ]
 
 
-def _patch(name: str, *, enabled: bool) -> None:
-    found = talk.administer(lambda control: control.patch_provider(name, ProviderPatch(enabled=enabled)))
-    _show(found, f"{found.name} is {'enabled' if found.enabled else 'disabled'}.")
+def _key(provider: Provider) -> str:
+    if provider.credential_lost:
+        return "unreadable"
+    return "stored" if provider.has_credential else UNKNOWN
+
+
+def _patch(name: str, patch: ProviderPatch, text: str) -> None:
+    found = talk.administer(lambda control: control.patch_provider(name, patch))
+    _show(found, text.format(found.name))
 
 
 def _show(provider: Provider, text: str) -> None:
