@@ -6,6 +6,7 @@ from quart import Blueprint, Quart, Response
 
 from codevector_daemon.control import counting, streaming
 from codevector_daemon.control.administration import add_keys, add_users
+from codevector_daemon.control.catalogue_routes import add_catalogue
 from codevector_daemon.control.asked import DashboardQuery, LeaderboardQuery, RequestsQuery, UsageQuery, user_id
 from codevector_daemon.control.failures import add_failures
 from codevector_daemon.control.model_routes import add_models
@@ -32,6 +33,7 @@ def control_app(services: Services) -> Quart:
     add_users(routes, services)
     _add_counts(routes, services)
     add_pricing(routes, services)
+    add_catalogue(routes, services)
     app.register_blueprint(routes)
     add_failures(app)
     describe(app, __version__)

@@ -4,7 +4,9 @@ Importing genai-prices costs 0.4 s and 30 MB, so the daemon runs this module as 
 ``python -m codevector_daemon.metering.catalogue`` writes the compiled catalogue to standard output.
 """
 
+import hashlib
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-FORMAT = 1
+FORMAT = 2
 """Of the compiled catalogue; a cache written in another format is made anew."""
 
 Rate = str | tuple[str, tuple[tuple[int, str], ...]]
@@ -72,8 +74,22 @@ def compiled() -> bytes:
     import genai_prices  # noqa: PLC0415 - only the process that makes the cache pays for it
     from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415
 
-    vendors = {provider.id: _vendor(provider) for provider in get_snapshot().providers}
-    return msgspec.msgpack.encode(Catalogue(format=FORMAT, version=genai_prices.__version__, vendors=vendors))
+    return _packed(get_snapshot().providers, genai_prices.__version__)
+
+
+def compiled_from(content: bytes) -> bytes:
+    """Pack prices in the form in which genai-prices publishes them: a JSON array of providers. Raises ValueError."""
+    from genai_prices.types import _providers_from_raw  # noqa: PLC0415 - as above; there is no public name
+
+    raw = msgspec.json.decode(content)
+    if not isinstance(raw, list):
+        raise ValueError("expected a JSON array of providers")  # noqa: TRY004 - bad content, not a wrong call
+    return _packed(_providers_from_raw(raw), f"sync-{hashlib.sha256(content).hexdigest()[:12]}")
+
+
+def _packed(providers: Iterable[Any], version: str) -> bytes:
+    vendors = {provider.id: _vendor(provider) for provider in providers}
+    return msgspec.msgpack.encode(Catalogue(format=FORMAT, version=version, vendors=vendors))
 
 
 def _vendor(provider: Any) -> Vendor:  # noqa: ANN401 - the types of genai-prices, known only where it is imported
@@ -120,8 +136,8 @@ def _second(moment: time) -> float:
 
 def _rate(value: Any) -> Rate:  # noqa: ANN401
     if isinstance(value, Decimal):
-        return str(value)
-    return str(value.base), tuple((tier.start, str(tier.price)) for tier in value.tiers)
+        return f"{value.normalize():f}"
+    return f"{value.base.normalize():f}", tuple((tier.start, f"{tier.price.normalize():f}") for tier in value.tiers)
 
 
 def _clause(clause: Any) -> Clause:  # noqa: ANN401
@@ -135,8 +151,14 @@ def _clause(clause: Any) -> Clause:  # noqa: ANN401
 
 
 def main() -> None:
-    """Write the compiled catalogue to standard output."""
-    sys.stdout.buffer.write(compiled())
+    """Write the compiled catalogue to standard output: the bundled one, with ``-`` that on standard input."""
+    if sys.argv[1:] != ["-"]:
+        sys.stdout.buffer.write(compiled())
+        return
+    try:
+        sys.stdout.buffer.write(compiled_from(sys.stdin.buffer.read()))
+    except ValueError as error:  # pydantic's and msgspec's errors are such too
+        sys.exit(" ".join(str(error).split())[:400])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from codevector_daemon.metering import cache
+from codevector_daemon.metering import cache, sync
 from codevector_daemon.metering.cards import Listing, Price, RateCard, RateOverride, fixed_card, unknown_card
 from codevector_daemon.metering.catalogue import Catalogue, Entry
 from codevector_daemon.metering.counts import Extras, TokenCounts
@@ -18,6 +18,8 @@ __all__ = ["CatalogueModel", "Price", "PriceBook", "RateCard", "RateOverride"]
 
 DEFAULT_RATES: Final = ("5", "25")
 """USD per million tokens in and out for a model that nobody priced: those of a large model, never a silent zero."""
+
+BUNDLED: Final = "bundled with CodeVector"
 
 _KEPT: Final = 4096
 """Models and overrides remembered; more than any installation has."""
@@ -36,20 +38,45 @@ class PriceBook:
     """All rates. ``_fixed`` and ``_listings`` are memos, filled here only."""
 
     def __init__(self, catalogue: Catalogue, defaults: tuple[str, str] | None = DEFAULT_RATES) -> None:
-        self.version = f"genai-prices {catalogue.version}"
-        self._finder = Finder(catalogue)
+        self._adopt(catalogue)
+        self.source = BUNDLED
+        self.applied_ms: int | None = None
+        """When an administrator put this catalogue in place of the bundled one."""
+        self.synced_file: Path | None = None
+        """Where a catalogue that an administrator applied is kept."""
         self._unknown = unknown_card(defaults)
         self._fixed: dict[RateOverride | None, RateCard] = {}
-        self._listings: dict[tuple[str, str], Listing | None] = {}
 
     @classmethod
-    def open(cls, path: Path | None, *, defaults: tuple[str, str] | None = DEFAULT_RATES) -> "PriceBook":
+    def open(
+        cls, path: Path | None, *, defaults: tuple[str, str] | None = DEFAULT_RATES, synced: Path | None = None
+    ) -> "PriceBook":
         """Read the compiled catalogue from its cache file, making it first where it is missing, old or damaged.
 
         Making it takes a process of its own and under a second; without a writable file it is kept in memory only.
-        ``defaults`` are the rates in and out for unknown models, None to leave them unpriced.
+        ``defaults`` are the rates in and out for unknown models, None to leave them unpriced. A catalogue that an
+        administrator applied lies in the file ``synced`` (left out: beside the cache) and wins over the bundled one.
         """
-        return cls(cache.load(path), defaults)
+        file = synced or (path.with_name(sync.FILE) if path is not None else None)
+        kept = sync.read(file) if file is not None else None
+        book = cls(kept.catalogue if kept is not None else cache.load(path), defaults)
+        book.synced_file = file
+        if kept is not None:
+            book.source, book.applied_ms = kept.source, kept.applied_ms
+        return book
+
+    def adopt(self, kept: sync.Synced) -> None:
+        """Price from another catalogue from now on, and after the next start too; raises OSError."""
+        if self.synced_file is not None:
+            sync.write(self.synced_file, kept)
+        self._adopt(kept.catalogue)
+        self.source, self.applied_ms = kept.source, kept.applied_ms
+
+    def _adopt(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.version = f"genai-prices {catalogue.version}"
+        self._finder = Finder(catalogue)
+        self._listings: dict[tuple[str, str], Listing | None] = {}
 
     def card(
         self, vendor: str, upstream_model: str, at_ms: int, *, override: RateOverride | None, free: bool
