@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.widget import Widget
 
 from codevector_shared.protocol import Dashboard, Request, Usage
@@ -65,8 +65,7 @@ class DashboardScreen(Page):
     def lists(self) -> Widget:
         """Return the row of lists: where the money goes, and what happens now."""
         return Horizontal(
-            Lines("Top models", id="models"),
-            Lines("Top projects", id="projects"),
+            Container(Lines("Top models", id="models"), Lines("Top projects", id="projects"), id="rankings"),
             Lines("Now", id="now"),
             id="below",
         )
