@@ -6,8 +6,8 @@ from quart import Blueprint, Quart, Response
 
 from codevector_daemon.control import counting, streaming
 from codevector_daemon.control.administration import add_keys, add_users
-from codevector_daemon.control.catalogue_routes import add_catalogue
 from codevector_daemon.control.asked import DashboardQuery, LeaderboardQuery, RequestsQuery, UsageQuery, user_id
+from codevector_daemon.control.catalogue_routes import add_catalogue
 from codevector_daemon.control.failures import add_failures
 from codevector_daemon.control.model_routes import add_models
 from codevector_daemon.control.openapi import describe
