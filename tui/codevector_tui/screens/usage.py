@@ -5,7 +5,7 @@ from functools import partial
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.widget import Widget
 
 from codevector_shared.protocol import By, Usage
@@ -38,8 +38,7 @@ class UsageScreen(DashboardScreen):
     def lists(self) -> Widget:
         """Return the row of lists: one dimension, where there is room the next one, and what happens now."""
         return Horizontal(
-            Lines(DIMENSIONS[0][1], id="models"),
-            Lines(DIMENSIONS[1][1], id="projects"),
+            Container(Lines(DIMENSIONS[0][1], id="models"), Lines(DIMENSIONS[1][1], id="projects"), id="rankings"),
             Lines("Now", id="now"),
             id="below",
         )
