@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run demo test check bench lock clean
+.PHONY: run demo test test-clients check bench lock clean
 
 run: $(VENV)/.installed
 	@$(BIN)/codevector up
@@ -13,6 +13,10 @@ demo: $(VENV)/.installed
 
 test: check
 	$(BIN)/pytest -n auto --dist loadfile
+
+# Installs coding tools from their registries into a cache folder and drives them against the gateway: docs/clients.md.
+test-clients: $(VENV)/.installed-dev
+	PYTHONPATH=tests $(BIN)/python -m clients
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -1,0 +1,184 @@
+"""A clean home and a work folder for one tool, a key of its own, and what the gateway counted under that key."""
+
+import os
+import re
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clients import answers
+from clients.answers import Dialect
+from clients.packages import PACKAGES, node_folder
+from codevector_tui.commands import snippets
+from support.books import Row, counts_of
+from support.control import MadeKey
+from support.counts import NOTHING, Counts
+from support.desk import RATES, Desk
+from support.script import Received
+from support.waiting import until
+
+LIMIT_S = 90
+QUESTION = "Which town is the capital of Absurdistan?"
+ANSWER = "It is Quetzalburg-an-der-Xylophe."
+NOTE = "notes.txt"
+NOTED = "The pass word is marmalade-4711."
+ERRAND = f"Read the file {NOTE} and tell the pass word in it."
+REPORT = "Your pass word begins with an orange spread."
+COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "NO_COLOR": "1",
+    "TERM": "dumb",
+    "LANG": "C.UTF-8",
+    "NO_PROXY": "127.0.0.1,localhost",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a tool ended and what it said."""
+
+    status: int
+    output: str
+    errors: str
+
+    def assert_said(self, words: str) -> None:
+        """Assert that the tool ended well and showed these words, however it wrapped them."""
+        shown = " ".join(COLOURS.sub("", self.output).split())
+        assert self.status == 0, self.told
+        assert words in shown, self.told
+
+    @property
+    def told(self) -> str:
+        """Everything it said, for a failed assertion."""
+        return f"ended with {self.status}\n{self.output[-4000:]}\n{self.errors[-4000:]}"
+
+
+@dataclass(slots=True)
+class Workbench:
+    """One tool, set up for one key of one gateway."""
+
+    client: str
+    desk: Desk
+    key: MadeKey
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        """The tool's home."""
+        return self.folder / "home"
+
+    @property
+    def work(self) -> Path:
+        """The folder it works in."""
+        return self.folder / "work"
+
+    def prepare(self) -> None:
+        """Make home and work folder; some tools want to be in a repository."""
+        self.home.mkdir()
+        self.work.mkdir()
+        (self.work / NOTE).write_text(f"{NOTED}\n")
+        (self.home / ".gitconfig").write_text("[user]\nname = Tester\nemail = tester@example.invalid\n")
+        self._git("init", "--quiet")
+        self._git("add", NOTE)
+        self._git("commit", "--quiet", "--message", "First")
+
+    def put(self, where: str, text: str) -> None:
+        """Write a file; ``~`` is the tool's home."""
+        path = Path(where.replace("~", str(self.home), 1))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def connect(self, model: str, *, steps: Sequence[int] = ()) -> None:
+        """Do what ``codevector connect`` tells for this tool: all steps, or those of these numbers."""
+        made = snippets.setup(self.client, snippets.Target(self.desk.daemon.url, self.key.secret, model))
+        for step in (made.steps[number] for number in steps) if steps else made.steps:
+            if step.where is not None:
+                self.put(step.where, step.text)
+            else:
+                exports = re.findall(r"^export (\w+)=(\S+)$", step.text, re.MULTILINE)
+                self.variables |= dict(exports)
+
+    def run(self, *arguments: str, program: Path | None = None) -> Ran:
+        """Run the tool in its work folder to its end, with nothing of the tester's own environment."""
+        command = [str(program or PACKAGES[self.client].installed), *arguments]
+        try:
+            ended = subprocess.run(
+                command,
+                cwd=self.work,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                text=True,
+                errors="replace",
+                capture_output=True,
+                timeout=LIMIT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(f"{command} took longer than {LIMIT_S} s: {error.output}\n{self.story()}") from error
+        return Ran(ended.returncode, ended.stdout, ended.stderr)
+
+    # What the provider says.
+
+    def will_answer(self, dialect: Dialect) -> None:
+        """Let the provider answer the question."""
+        self.desk.provider.when(QUESTION, answers.text(dialect, ANSWER))
+
+    def will_call(self, dialect: Dialect, tool: str, arguments: Mapping[str, object]) -> None:
+        """Let the provider call a tool that reads the note, and make its report once it was given the note's text."""
+        self.desk.provider.when(ERRAND, answers.tool_call(dialect, tool, arguments))
+        self.desk.provider.when(NOTED, answers.text(dialect, REPORT))
+
+    # What was counted.
+
+    def rows(self) -> list[Row]:
+        """Return the rows of this key once no call of it is open."""
+        until(lambda: not self.desk.books.open_requests(), "the end of all calls")
+        return [row for row in self.desk.books.requests() if row["key_id"] == self.key.id]
+
+    def assert_counted(self, *, calls: int, client_app: str, dialect: Dialect, model: str) -> list[Row]:
+        """Assert that every call has its row, with the provider's counts at this model's price; return the rows."""
+        rows = self.rows()
+        story = self.story()
+        assert len(rows) >= calls, story
+        assert {row["state"] for row in rows} == {"complete"}, story
+        assert {row["usage_source"] for row in rows} == {"reported"}, story
+        named = {(row["client_app"], row["dialect"], row["model"], row["project"]) for row in rows}
+        assert named == {(client_app, dialect, model, self.client)}, story
+        assert sum((counts_of(row) for row in rows), NOTHING) == self._said(), story
+        assert [row["spend_nano"] for row in rows] == [RATES.nano(counts_of(row)) for row in rows], story
+        return rows
+
+    def _said(self) -> Counts:
+        """Return what all answers reported; a tool may have hung up on the last byte of one, after its last event."""
+        seen = self.desk.provider.wait_for(
+            lambda seen: all(one.ending != "running" for one in seen), "the answers' end"
+        )
+        return sum((one.said for one in seen), NOTHING)
+
+    def story(self) -> str:
+        """Tell what reached the provider and what was counted, for a failed assertion."""
+        seen = [_told(request) for request in self.desk.provider.received()]
+        names = ("client_app", "session", "agent", "dialect", "model", "state", "status", "error", "usage_source")
+        rows = [str({name: row[name] for name in names}) for row in self.rows()]
+        return "\n".join(["", "The provider saw:", *seen, "The gateway counted:", *rows])
+
+    def _git(self, *arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=self.work, env=self._environment(), check=True, capture_output=True)
+
+    def _environment(self) -> dict[str, str]:
+        path = [str(node_folder()), str(PACKAGES[self.client].installed.parent), os.environ["PATH"]]
+        return {"PATH": os.pathsep.join(path), "HOME": str(self.home), **QUIET, **self.variables}
+
+
+MakeWorkbench = Callable[..., Workbench]
+"""Takes the client's name, and what its key has besides."""
+
+
+def _told(request: Received) -> str:
+    headers = [f"{name.decode()}={value.decode('latin-1')[:60]}" for name, value in request.headers]
+    shown: Any = [one for one in headers if not one.lower().startswith(("accept", "connection", "content-length"))]
+    return f"{request.method} {request.target} {request.ending} {shown} {request.body[:300]!r}"
