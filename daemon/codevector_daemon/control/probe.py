@@ -55,7 +55,9 @@ async def _one_token(dialer: Dialer, provider: Provider, model: str | None) -> R
         raise AssertionError(f"{provider.name} does not speak {dialect}")
     named = model or _NO_SUCH_MODEL
     asked = _ONE_TOKEN[dialect] | ({} if "{model}" in where.path else {"model": named})
-    return await reply.post(dialer, provider, where, asked if model else _empty(asked), model=named)
+    suffix = ":generateContent" if dialect == "gemini" else ""
+    body = asked if model else _empty(asked)
+    return await reply.post(dialer, provider, where, body, model=named, suffix=suffix)
 
 
 def _empty(asked: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from codevector_daemon.directory import kinds
-from codevector_daemon.directory.kinds import Asked, Endpoint
+from codevector_daemon.directory.kinds import Endpoint
 from codevector_daemon.directory.values import Provider
 from codevector_daemon.gateway.clouds.bodies import outgoing_body, outgoing_lines
 from codevector_daemon.gateway.clouds.dialer import Dialer
@@ -35,11 +35,13 @@ async def get(dialer: Dialer, provider: Provider, where: Endpoint, *, query: str
     return await _send(dialer, provider, where, _request("GET", provider, where, query=query))
 
 
-async def post(dialer: Dialer, provider: Provider, where: Endpoint, body: object, *, model: str) -> Reply:
+async def post(
+    dialer: Dialer, provider: Provider, where: Endpoint, body: object, *, model: str, suffix: str = ""
+) -> Reply:
     """Call a provider's endpoint of a dialect; raises UpstreamError."""
-    return await _send(
-        dialer, provider, where, _request("POST", provider, where, model=model, body=msgspec.json.encode(body))
-    )
+    encoded = msgspec.json.encode(body)
+    request = _request("POST", provider, where, model=model, suffix=suffix, body=encoded)
+    return await _send(dialer, provider, where, request)
 
 
 def _request(
@@ -50,7 +52,7 @@ def _request(
     body: bytes = b"",
     model: str = "",
     query: str = "",
-    asked: Asked = "answer",
+    suffix: str = "",
 ) -> UpstreamRequest:
     typed = ((b"content-type", b"application/json"),) if body else ()
     lines = (
@@ -60,7 +62,7 @@ def _request(
         *kinds.settings_headers(provider),
         *kinds.credential_headers(provider, where.auth),
     )
-    url = kinds.address(provider, where, model=model, asked=asked, query=query)
+    url = kinds.address(provider, where, model=model, suffix=suffix, query=query)
     return UpstreamRequest(method, url, lines, outgoing_body(where.body, body, lines) if body else b"", LIMIT_S)
 
 

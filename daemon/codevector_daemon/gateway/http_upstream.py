@@ -1,17 +1,14 @@
 """Providers over HTTP: one call on one connection, answered as the bytes that came."""
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 
 from codevector_daemon.gateway.http1.answer import AnswerReader
 from codevector_daemon.gateway.http1.connection import Connection
-from codevector_daemon.gateway.http1.connector import Connector
 from codevector_daemon.gateway.http1.pool import KEEP_S, Pool
-from codevector_daemon.gateway.http1.request import request_head
-from codevector_daemon.gateway.http1.target import Target, target_of
-from codevector_daemon.gateway.http1.tls import provider_tls
-from codevector_daemon.gateway.upstream import Headers, UpstreamAnswer, UpstreamRequest
+from codevector_daemon.gateway.http1.proxies import OneProxy, Proxies
+from codevector_daemon.gateway.http1.way import Way
+from codevector_daemon.gateway.upstream import Headers, UpstreamAnswer, UpstreamRequest, Via
 
 CONNECT_S = 10.0
 """Seconds for name, connection and TLS together."""
@@ -28,39 +25,29 @@ class HttpUpstream:
         connect_s: float = CONNECT_S,
         keep_s: float = KEEP_S,
     ) -> None:
-        self._context = tls
-        self._pool = Pool(keep_s)
-        self._connector = Connector(self._pool, environ, self._tls, connect_s)
+        self._environ = environ
+        self._usual = Way(Proxies(environ), tls=tls, connect_s=connect_s, keep_s=keep_s)
+        self._own: dict[Via, Way] = {}
+        self._connect_s = connect_s
+        self._keep_s = keep_s
 
     async def send(self, request: UpstreamRequest) -> UpstreamAnswer:
         """Send and wait for the head of the answer; raises UpstreamUnreachable, UpstreamTimeout, UpstreamBroken."""
-        target = target_of(request.url)
-        head = self._head(request, target)
-        connection = self._pool.take(target.origin) or await self._connector.connect(target.origin)
-        try:
-            answer = await connection.exchange(request.method, head, request.body, request.first_byte_s)
-        except BaseException:
-            connection.cut()
-            raise
-        return HttpAnswer(answer, connection, self._pool)
+        way = self._usual if request.via is None else self._way(request.via)
+        return HttpAnswer(*await way.send(request), way.pool)
 
     async def close(self) -> None:
         """Cut what is still open and wait until it is."""
-        await self._pool.close()
+        for way in (self._usual, *self._own.values()):
+            await way.pool.close()
 
-    def _head(self, request: UpstreamRequest, target: Target) -> bytes:
-        proxy = None if target.origin.secure else self._connector.proxy_for(target.origin)
-        if proxy is None:
-            return request_head(request, target.path, target.authority)
-        whole = b"http://%b%b" % (target.authority, target.path)
-        return request_head(request, whole, target.authority, proxy.authorization)
-
-    async def _tls(self) -> ssl.SSLContext:
-        """Return the one context, read from disk in a thread (30 ms and more) when it is first needed."""
-        if self._context is None:
-            made = await asyncio.to_thread(provider_tls)
-            self._context = self._context or made
-        return self._context
+    def _way(self, via: Via) -> Way:
+        """Return a provider's own way out, made when it is first taken."""
+        known = self._own.get(via)
+        if known is None:
+            proxies = Proxies(self._environ) if via.proxy is None else OneProxy(via.proxy)
+            known = self._own[via] = Way(proxies, ca_file=via.ca_file, connect_s=self._connect_s, keep_s=self._keep_s)
+        return known
 
 
 class HttpAnswer:

@@ -1,7 +1,7 @@
 """The kinds of upstream services, and what a kind means for the calls to one provider."""
 
 from codevector_daemon.directory.kinds.calls import (
-    Asked,
+    COUNT,
     address,
     base_url,
     costs_nothing,
@@ -17,9 +17,9 @@ from codevector_daemon.directory.kinds.table import KINDS
 from codevector_daemon.directory.kinds.values import DIALECTS, Auth, Endpoint, Header, Kind
 
 __all__ = [
+    "COUNT",
     "DIALECTS",
     "KINDS",
-    "Asked",
     "Auth",
     "Endpoint",
     "Header",

@@ -1,14 +1,14 @@
 """What a kind means for one provider: the address of a call, and the headers that go with it."""
 
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 from codevector_daemon.directory.kinds.table import ANTHROPIC_VERSION, KINDS
 from codevector_daemon.directory.kinds.values import Auth, Endpoint, Header, Kind
 from codevector_daemon.directory.values import Provider
 
-Asked = Literal["answer", "stream", "count"]
-"""What a call wants: a whole answer, a streamed one, or only the count of its input."""
+COUNT: Final = "/count_tokens"
+"""What follows the path of Messages where only the input is counted."""
 
 _MULTI_REGIONS: Final = {"global": "aiplatform.googleapis.com"} | {
     region: f"aiplatform.{region}.rep.googleapis.com" for region in ("us", "eu")
@@ -45,13 +45,19 @@ def list_endpoint(provider: Provider) -> Endpoint | None:
     return Endpoint("/models")
 
 
-def address(provider: Provider, where: Endpoint, *, model: str = "", asked: Asked = "answer", query: str = "") -> str:
-    """Return the URL of a call; ``query`` is the client's own, kept as it is."""
-    path = where.path
-    if asked == "stream":
-        path = where.stream_path or path
-    elif asked == "count":
-        path = where.count_path or path
+def address(
+    provider: Provider, where: Endpoint, *, model: str = "", suffix: str = "", stream: bool = False, query: str = ""
+) -> str:
+    """Return the URL of a call.
+
+    ``suffix`` is what the client's path had beyond the dialect's own, such as ``/count_tokens``, ``/compact`` or
+    ``:generateContent``; ``query`` is the client's, kept as it is.
+    """
+    path = where.path + suffix
+    if suffix == COUNT and where.count_path is not None:
+        path = where.count_path
+    elif stream and where.stream_path is not None:
+        path = where.stream_path
     version = provider.settings.api_version
     queries = [query, f"api-version={quote(version, safe='')}" if version is not None else ""]
     return _with_query(url(provider, path, model=model, above=where.above), "&".join(filter(None, queries)))

@@ -25,12 +25,8 @@ _MODELS: Final = Endpoint("/models")
 
 _COUNTED: Final = "/v1/messages/count_tokens"
 _MESSAGES: Final = Endpoint("/v1/messages", "x-api-key", ANTHROPIC_VERSION, count_path=_COUNTED)
-_GEMINI: Final = Endpoint(
-    "/v1beta/models/{model}:generateContent",
-    "x-goog-api-key",
-    stream_path="/v1beta/models/{model}:streamGenerateContent",
-    count_path="/v1beta/models/{model}:countTokens",
-)
+_GEMINI: Final = Endpoint("/v1beta/models/{model}", "x-goog-api-key")
+"""What is to be done with the model follows: ``:generateContent``, ``:streamGenerateContent``, ``:countTokens``."""
 
 
 def _messages(path: str = "/v1/messages", *, auth: Auth = "bearer", above: str = "", count: bool = False) -> Endpoint:

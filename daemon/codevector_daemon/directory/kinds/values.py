@@ -30,7 +30,7 @@ class Endpoint(Struct, frozen=True):
     stream_path: str | None = None
     """Where streams are asked for, if that is another place."""
     count_path: str | None = None
-    """Where input tokens are counted; ``None``: nowhere."""
+    """Where the input of Messages is counted; ``None``: nowhere."""
     above: str = ""
     """The end of the base URL's path that ``path`` stands beside: ``/v1`` for ``/anthropic`` next to ``/v1``."""
     body: Body = "same"

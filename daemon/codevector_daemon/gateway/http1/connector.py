@@ -3,14 +3,14 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from aiohappyeyeballs import AddrInfoType, start_connection
 
 from codevector_daemon.errors import UpstreamError, UpstreamUnreachable
 from codevector_daemon.gateway.http1.connection import Connection
 from codevector_daemon.gateway.http1.pool import Pool
-from codevector_daemon.gateway.http1.proxies import Proxies, Proxy
+from codevector_daemon.gateway.http1.proxies import Proxy, ProxyChoice
 from codevector_daemon.gateway.http1.target import Origin
 
 _NAMES_S = 30.0
@@ -24,13 +24,13 @@ _OK = range(200, 300)
 
 
 class Connector:
-    """Opens connections to origins, through the environment's proxies where they apply."""
+    """Opens connections to origins, through a proxy where one applies."""
 
     def __init__(
-        self, pool: Pool, environ: Mapping[str, str], tls: Callable[[], Awaitable[ssl.SSLContext]], connect_s: float
+        self, pool: Pool, proxies: ProxyChoice, tls: Callable[[], Awaitable[ssl.SSLContext]], connect_s: float
     ) -> None:
         self._pool = pool
-        self._proxies = Proxies(environ)
+        self._proxies = proxies
         self._tls = tls
         self._connect_s = connect_s
         self._names: dict[tuple[str, int], tuple[float, list[AddrInfoType]]] = {}

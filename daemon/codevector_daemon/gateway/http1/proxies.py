@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
@@ -19,6 +20,25 @@ class Proxy(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Proxy({self.origin})"
+
+
+class ProxyChoice(Protocol):
+    """Says which proxy calls go through."""
+
+    def proxy_for(self, origin: Origin) -> Proxy | None:
+        """Return the proxy to go through; raises UpstreamUnreachable for one we cannot use."""
+
+
+class OneProxy:
+    """A provider's own proxy: every call to it goes through, to loopback too."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def proxy_for(self, origin: Origin) -> Proxy | None:
+        """Return the proxy, whatever the origin."""
+        del origin
+        return _proxy(self._url)
 
 
 class Proxies:
@@ -73,7 +93,9 @@ def _proxy(url: str) -> Proxy:
     except ValueError:
         port = 0
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        raise UpstreamUnreachable("The proxy in the environment is no http:// or https:// address; correct or unset it")
+        raise UpstreamUnreachable(
+            "The proxy in the environment is no http:// or https:// address; correct or unset it"
+        )
     secure = parts.scheme == "https"
     origin = Origin(secure, parts.hostname, port or (443 if secure else 80))
     if parts.username is None:
