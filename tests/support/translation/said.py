@@ -31,6 +31,9 @@ class Refuse:
     pieces: tuple[str, ...]
 
 
+USUAL = Counts(uncached_input=31, output=17)
+
+
 @dataclass(frozen=True)
 class Said:
     """One recorded answer."""
@@ -38,7 +41,7 @@ class Said:
     name: str
     parts: tuple[Say | Think | Call | Refuse, ...]
     stop: Stop = "end"
-    counts: Counts = Counts(uncached_input=31, output=17)
+    counts: Counts = USUAL
 
     @property
     def text(self) -> str:

@@ -18,7 +18,7 @@ def arguments(call: Call) -> Any:
     return json.loads("".join(call.pieces) or "{}")
 
 
-# -- Chat Completions ---------------------------------------------------------------------------------------------------
+# -- Chat Completions -------------------------------------------------------------------------------------------------
 
 _CHAT_STOPS = {"end": "stop", "length": "length", "tool": "tool_calls", "refusal": "content_filter", "sequence": "stop"}
 
@@ -84,7 +84,7 @@ def chat_whole(said: Said) -> bytes:
     return dump({**head, "choices": [choice], "usage": chat_usage(said.counts), "system_fingerprint": "fp_1"})
 
 
-# -- Anthropic Messages -------------------------------------------------------------------------------------------------
+# -- Anthropic Messages -----------------------------------------------------------------------------------------------
 
 _MESSAGES_STOPS = {
     "end": "end_turn",
@@ -170,7 +170,7 @@ def messages_whole(said: Said) -> bytes:
     return dump(_message(said, content, **_details(said), usage=messages_usage(said.counts)))
 
 
-# -- Responses ----------------------------------------------------------------------------------------------------------
+# -- Responses --------------------------------------------------------------------------------------------------------
 
 
 def responses_usage(counts: Counts) -> dict[str, Any]:
@@ -254,7 +254,7 @@ def responses_whole(said: Said) -> bytes:
     return dump(_response(said, output, _response_status(said)))
 
 
-# -- Gemini -------------------------------------------------------------------------------------------------------------
+# -- Gemini -----------------------------------------------------------------------------------------------------------
 
 _GEMINI_STOPS = {"end": "STOP", "length": "MAX_TOKENS", "tool": "STOP", "refusal": "SAFETY", "sequence": "STOP"}
 

@@ -83,13 +83,9 @@ class _Writer:
                 case ToolCall():
                     call = {"type": "function_call", "call_id": ids.call_id(part.id), "name": ids.tool_name(part.name)}
                     yield {**call, "arguments": part.arguments or "{}"}
-                case Refusal():
-                    content = [{"type": "refusal", "refusal": part.text}]
-                    yield {"type": "message", "role": "assistant", "content": content}
-                case Text():
+                case Text() | Refusal():
                     if part.text:
-                        content = [{"type": "output_text", "text": part.text}]
-                        yield {"type": "message", "role": "assistant", "content": content}
+                        yield {"type": "message", "role": "assistant", "content": part.text}
                 case _:
                     raise wire.bad("messages", f"hold a {type(part).__name__} that the model is to have said")
 
