@@ -3,6 +3,7 @@ from datetime import UTC
 import pytest
 
 from codevector_daemon.directory import Directory, keys, models, providers, users
+from codevector_daemon.directory.values import Caller
 from codevector_daemon.errors import DirectoryError
 from codevector_daemon.metering.prices import RateOverride
 from codevector_shared.protocol import (
@@ -170,17 +171,116 @@ async def test_a_provider_is_disabled_and_enabled(directory: Directory) -> None:
     assert (await providers.patch(directory, "local", ProviderPatch(enabled=True), actor="test")).enabled
 
 
-async def test_a_provider_that_serves_models_stays_and_says_which(directory: Directory) -> None:
+async def test_a_provider_that_is_the_last_of_a_model_stays_and_says_which(directory: Directory) -> None:
     await provider(directory)
     await model(directory, "fast")
     await model(directory, "slow")
-    with pytest.raises(DirectoryError, match="serves 2 models: fast, slow") as refused:
+    with pytest.raises(DirectoryError, match="only backend of 2 models: fast, slow") as refused:
         await providers.remove(directory, "local", actor="test")
     assert refused.value.status == 409
-    for slug in ("fast", "slow"):
-        await models.remove(directory, slug, actor="test")
-    await providers.remove(directory, "local", actor="test")
+    assert "--force" in (refused.value.hint or "")
+    assert directory.provider("local") is not None
+
+
+async def test_removing_a_provider_says_which_models_lost_a_backend(directory: Directory) -> None:
+    await provider(directory)
+    await provider(directory, "spare")
+    await model(directory, "fast")
+    both = ModelCreate("safe", [Backend("local", "m"), Backend("local", "n"), Backend("spare", "m")])
+    await models.create(directory, both, actor="test")
+    removed = await providers.remove(directory, "local", actor="test", force=True)
+    assert (removed.lost_a_backend, removed.lost_their_last) == (["safe"], ["fast"])
+    assert [way.provider.name for way in models.one(directory, "safe").backends] == ["spare"]
+    assert models.one(directory, "fast").backends == ()
+    assert (await providers.remove(directory, "spare", actor="test", force=True)).lost_their_last == ["safe"]
+
+
+async def test_a_provider_without_models_needs_no_force(directory: Directory) -> None:
+    await provider(directory)
+    removed = await providers.remove(directory, "local", actor="test")
+    assert (removed.removed, removed.lost_a_backend, removed.lost_their_last) == ("local", [], [])
     assert directory.providers() == ()
+
+
+async def test_an_alias_is_another_name_of_one_model(directory: Directory) -> None:
+    await provider(directory)
+    await model(directory, "fast", aliases=["Quick", "fast", "Quick"])
+    found = directory.facade("Quick")
+    assert found is not None
+    assert (found.slug, found.aliases) == ("fast", ("Quick",))
+    assert models.one(directory, "Quick") is found
+    await models.patch(directory, "Quick", ModelPatch(aliases=["swift"]), actor="test")
+    assert directory.facade("Quick") is None
+    await models.remove(directory, "swift", actor="test")
+    assert directory.facades() == ()
+
+
+async def test_a_name_belongs_to_one_model_only(directory: Directory) -> None:
+    await provider(directory)
+    await model(directory, "fast", aliases=["quick"])
+    with pytest.raises(DirectoryError, match="'quick' already, an alias of fast") as refused:
+        await model(directory, "quick")
+    assert refused.value.status == 409
+    for alias in ("fast", "quick"):
+        with pytest.raises(DirectoryError, match=f"'{alias}' is the model 'fast' already"):
+            await model(directory, "slow", aliases=[alias])
+    assert len(directory.facades()) == 1
+
+
+async def test_a_wildcard_sends_on_the_name_that_was_asked_for(directory: Directory) -> None:
+    await provider(directory)
+    order = ModelCreate("claude-*", [Backend("local", "*"), Backend("local", "fixed", priority=1)])
+    await models.create(directory, order, actor="test")
+    found = directory.facade("claude-opus-9")
+    assert found is not None
+    assert (found.slug, found.granted_as) == ("claude-opus-9", "claude-*")
+    assert [way.upstream_model for way in found.backends] == ["claude-opus-9", "fixed"]
+    assert directory.facade("gpt-5") is None
+    assert models.one(directory, "claude-*").backends[0].upstream_model == "*"
+    with pytest.raises(DirectoryError):
+        models.one(directory, "claude-opus-9")
+
+
+async def test_a_key_may_be_granted_a_wildcard_an_alias_or_one_name_of_a_wildcard(directory: Directory) -> None:
+    await provider(directory)
+    await models.create(directory, ModelCreate("claude-*", [Backend("local", "*")]), actor="test")
+    await model(directory, "claude-dear", aliases=["Dear"])
+    assert (await key(directory, allowed_models=["Dear", "claude-*"])).allowed_models == ["claude-*", "claude-dear"]
+    assert (await key(directory, allowed_models=["claude-opus-9"])).allowed_models == ["claude-opus-9"]
+    with pytest.raises(DirectoryError, match="no model 'gpt-5'"):
+        await key(directory, allowed_models=["gpt-5"])
+
+
+async def test_a_grant_of_a_wildcard_is_no_grant_of_a_model_that_has_its_own_slug(directory: Directory) -> None:
+    await provider(directory)
+    await models.create(directory, ModelCreate("claude-*", [Backend("local", "*")]), actor="test")
+    await model(directory, "claude-dear")
+    holder = Caller(1, "k", 1, "u", "member", allowed_models=frozenset({"claude-*"}))
+    cheap, dear = directory.facade("claude-cheap"), directory.facade("claude-dear")
+    assert cheap is not None
+    assert dear is not None
+    assert (holder.may_use(cheap), holder.may_use(dear)) == (True, False)
+    one = Caller(1, "k", 1, "u", "member", allowed_models=frozenset({"claude-cheap"}))
+    assert one.may_use(cheap)
+
+
+async def test_a_model_of_ones_own_machine_is_free_unless_it_is_priced(directory: Directory) -> None:
+    await providers.create(directory, ProviderCreate("home", "ollama"), actor="test")
+    for slug, price in (("free", None), ("priced", PriceOverride("1", "2"))):
+        await models.create(directory, ModelCreate(slug, [Backend("home", "m")], price=price), actor="test")
+    assert (models.one(directory, "free").free, models.one(directory, "priced").free) == (True, False)
+    await provider(directory)
+    await model(directory, "elsewhere")
+    assert not models.one(directory, "elsewhere").free
+
+
+async def test_status_and_capabilities_are_set_and_reset(directory: Directory) -> None:
+    await provider(directory)
+    await model(directory, status="draft", capabilities=["vision", "tools", "vision"])
+    assert models.one(directory, "fast").status == "draft"
+    assert models.one(directory, "fast").capabilities == ("tools", "vision")
+    changed = await models.patch(directory, "fast", ModelPatch(status="active", capabilities=None), actor="test")
+    assert (changed.status, changed.capabilities) == ("active", None)
 
 
 async def test_rates_left_out_are_those_of_plain_input(directory: Directory) -> None:
@@ -223,6 +323,12 @@ async def test_backends_are_replaced_whole_and_ordered_by_priority(directory: Di
         (ModelCreate("fast", [Backend("local", "m"), Backend("local", "m")]), "twice"),
         (ModelCreate("fast", [Backend("local", "m", weight=0)]), "weight"),
         (ModelCreate("fast", [Backend("local", "m")], kind="embedding"), "--dialect"),
+        (ModelCreate("fast", [Backend("local", "*")]), "behind a slug with a * only"),
+        (ModelCreate("fast-*", [Backend("local", "m-*")]), "behind a slug with a * only"),
+        (ModelCreate("a-*-*", [Backend("local", "*")]), "lower-case"),
+        (ModelCreate("fast-*", [Backend("local", "*")], aliases=["x"]), "has no other names"),
+        (ModelCreate("fast", [Backend("local", "m")], aliases=["a b"]), "aliases"),
+        (ModelCreate("fast", [Backend("local", "m")], capabilities=["Vision!"]), "capabilities"),
         (ModelCreate("fast", [Backend("local", "m")], price=PriceOverride("-1", "2")), "input_price"),
         (ModelCreate("fast", [Backend("local", "m")], price=PriceOverride("1", "2", cached_price="x")), "cached_price"),
         (ModelCreate("fast", [Backend("local", "m")], price=PriceOverride("1", "2"), free=True), "free"),
