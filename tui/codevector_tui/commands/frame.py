@@ -53,6 +53,10 @@ class Group(click.Group):
     group_class = type
 
 
+class CommandGroup(Command, Group):
+    """A command that does something by itself, and has commands of its own besides."""
+
+
 class LazyGroup(Group):
     """A group whose commands are imported on first use, so that none pays for the others."""
 

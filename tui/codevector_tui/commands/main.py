@@ -20,6 +20,8 @@ _MODULES = {
     "usage": "usage",
     "requests": "requests",
     "leaderboard": "leaderboard",
+    "reconcile": "reconcile",
+    "settings": "settings",
     "connect": "connect",
     "init": "init",
     "service": "service",

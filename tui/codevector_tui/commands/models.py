@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 import click
 import msgspec
+from msgspec.structs import asdict
 
 from codevector_shared.formats import UNKNOWN, clean, compact, rate
 from codevector_shared.protocol import (
@@ -15,7 +16,7 @@ from codevector_shared.protocol import (
     ModelsImported,
     ModelStatus,
 )
-from codevector_tui.commands import output, talk
+from codevector_tui.commands import output, price_card, talk
 from codevector_tui.commands.frame import Group, wants_json
 from codevector_tui.commands.model_options import (
     PRICES,
@@ -131,12 +132,13 @@ def list_models() -> None:
 @models.command()
 @click.argument("slug")
 def show(*, slug: str) -> None:
-    """Show one model."""
-    found = talk.administer(lambda control: control.model(slug))
+    """Show one model, its prices, where they come from, and what an ordinary call costs."""
+    found, card = talk.administer(lambda control: price_card.ask(control, slug))
     if wants_json():
-        output.emit(found)
-    else:
-        output.facts(facts(found))
+        output.emit(price_card.ModelWithCard(**asdict(found), price_card=card))
+        return
+    output.facts(facts(found))
+    price_card.show(card)
 
 
 @models.command("set")

@@ -1,6 +1,5 @@
 """``codevector usage``: totals and rows of a window."""
 
-from datetime import date
 from typing import get_args
 
 import click
@@ -9,37 +8,36 @@ from msgspec import UNSET
 from codevector_shared.formats import UNKNOWN, column_places, compact, dollars, percent, whole
 from codevector_shared.protocol import By, PeriodName, Totals, Usage, UsageRow
 from codevector_tui.commands import output, talk, times
-from codevector_tui.commands.frame import Command, wants_json
+from codevector_tui.commands.days import Day
+from codevector_tui.commands.frame import CommandGroup, wants_json
 from codevector_tui.commands.output import Column
+from codevector_tui.commands.reprice import reprice
 
 PERIODS = tuple(name for name in get_args(PeriodName) if name != "custom")
 _NUMBERS = ("Requests", "Errors", "Input", "Cached", "Output", "Spend")
 
 
-class Day(click.ParamType[str]):
-    """A calendar day such as 2026-03-01."""
-
-    name = "day"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Check the day and return it as it was given."""
-        try:
-            return date.fromisoformat(value).isoformat()
-        except ValueError:
-            self.fail(f"{value!r} is not a day such as 2026-03-01", param, ctx)
-
-
-@click.command(cls=Command)
+@click.group(cls=CommandGroup, invoke_without_command=True)
 @click.option("--period", type=click.Choice(PERIODS), help="Calendar days including today; today if left out.")
 @click.option("--from", "first", type=Day(), metavar="DAY", help="The first day, instead of a period.")
 @click.option("--to", "last", type=Day(), metavar="DAY", help="The last day, included; today if left out.")
 @click.option("--by", type=click.Choice(get_args(By)), default="day", show_default=True)
 @click.option("--user", metavar="USER", help="Another user's.")
 @click.option("--everyone", is_flag=True, help="All users together.")
+@click.pass_context
 def usage(
-    *, period: PeriodName | None, first: str | None, last: str | None, by: By, user: str | None, everyone: bool
+    ctx: click.Context,
+    *,
+    period: PeriodName | None,
+    first: str | None,
+    last: str | None,
+    by: By,
+    user: str | None,
+    everyone: bool,
 ) -> None:
     """Show what was used and what it cost."""
+    if ctx.invoked_subcommand is not None:
+        return
     check_window(period, first, last)
     check_whose(user, everyone=everyone)
     found = talk.ask(
@@ -54,6 +52,9 @@ def usage(
         title = by.replace("_", " ").capitalize()
         columns = [Column(title), *(Column(name, "right") for name in _NUMBERS)]
         output.table(columns, rows(found, by), empty="")
+
+
+usage.add_command(reprice)
 
 
 def check_window(period: str | None, first: str | None, last: str | None) -> None:

@@ -1,0 +1,81 @@
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from support import catalogue
+from support.command import CommandLine
+
+
+@pytest.fixture
+def called(running: CommandLine) -> CommandLine:
+    assert running.call_gateway(running.document("models", "list", "--json")["models"][0]["slug"]).status_code == 200
+    return running
+
+
+def a_slug(command: CommandLine) -> str:
+    slug: str = command.document("models", "list", "--json")["models"][0]["slug"]
+    return slug
+
+
+def test_a_models_price_card_shows_rates_source_and_an_example(running: CommandLine) -> None:
+    slug = a_slug(running)
+    running("models", "set", slug, "--not-free", "--input-price", "3", "--output-price", "15", "--cached-price", "0.3")
+    shown = running("models", "show", slug)
+    assert shown.returncode == 0, shown.stderr
+    for said in ("Prices from your override", "cached input", "$0.30 per million tokens", "Example call", "$0.006"):
+        assert said in shown.stdout
+    card = running.document("models", "show", slug, "--json")["price_card"]
+    assert (card["price_basis"], card["example_usd"]) == ("override", "0.015900000")
+
+
+def test_usage_is_priced_again(called: CommandLine) -> None:
+    slug, today = a_slug(called), date.today().isoformat()  # noqa: DTZ011 - the command line's own day
+    called("models", "set", slug, "--not-free", "--input-price", "7", "--output-price", "9")
+    tried = called.document("usage", "reprice", "--from", "2020-01-01", "--dry-run", "--json")
+    assert (tried["dry_run"], tried["changed"]) == (True, 1)
+    before = called.document("usage", "--period", "all", "--json")["totals"]["spend_usd"]
+    assert before == tried["before_usd"]
+    said = called("usage", "reprice", "--from", "2020-01-01", "--model", slug)
+    assert "1 of 1 requests" in said.stdout, said.stderr
+    assert called.document("usage", "--period", "all", "--json")["totals"]["spend_usd"] == tried["after_usd"]
+    wrong = called("usage", "reprice", "--from", today, "--to", "2020-01-01")
+    assert wrong.returncode == 2
+
+
+def test_the_doctor_looks_at_prices(called: CommandLine) -> None:
+    shown = called("doctor", "--prices")
+    assert "Estimated: " in shown.stdout, shown.stderr
+    assert called.document("doctor", "--prices", "--json")["requests"] == 1
+
+
+def test_the_catalogue_is_shown_compared_and_replaced(running: CommandLine, tmp_path: Path) -> None:
+    assert "bundled with CodeVector" in running("settings", "catalogue").stdout
+    vendors = json.loads(catalogue.published())
+    (openai,) = (vendor for vendor in vendors if vendor["id"] == "openai")
+    (mini,) = (model for model in openai["models"] if model["id"] == "gpt-4o-mini")
+    mini["prices"]["input_mtok"] = 0.2
+    file = tmp_path / "prices.json"
+    file.write_text(json.dumps(vendors))
+    preview = running("settings", "catalogue", "sync", "--from", str(file), "--preview")
+    assert "openai/gpt-4o-mini  0.15/0.6 → 0.2/0.6" in preview.stdout, preview.stderr
+    assert running.document("settings", "catalogue", "--json")["synced"] is False
+    assert "is in use now" in running("settings", "catalogue", "sync", "--from", str(file), "--apply").stdout
+    assert running.document("settings", "catalogue", "--json")["source"] == str(file)
+    file.write_text("[]")
+    refused = running("settings", "catalogue", "sync", "--from", str(file), "--apply")
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert running("settings", "catalogue", "sync", "--from", str(file)).returncode == 2
+    assert running("settings", "catalogue", "sync", "--from", "/no/such", "--preview").returncode == 1
+
+
+def test_a_providers_export_is_held_against_the_ledger(called: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "usage.csv"
+    file.write_text("date,model,output_tokens\n2026-03-01,gpt-x,5\n")
+    shown = called("reconcile", str(file))
+    assert "gpt-x" in shown.stdout, shown.stderr
+    assert called.document("reconcile", str(file), "--json")["differences"][0]["theirs"] == "counted"
+    assert called("reconcile", str(file), "--column", "colour=blue").returncode == 2
+    file.write_text("nothing\n")
+    assert called("reconcile", str(file)).returncode == 1
