@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from clients import answers
 from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Ran, Workbench
 from support import messages
 
@@ -64,3 +65,55 @@ def test_claude_code_counts_a_prompt_before_it_is_sent(bench: Workbench) -> None
     assert ran.status == 0, ran
     assert any("/count_tokens" in request.target for request in bench.desk.provider.received()), bench.story()
     assert bench.rows() == []
+
+
+def test_claude_code_is_served_by_a_provider_of_gemini(bench: Workbench) -> None:
+    session = str(uuid.uuid4())
+    bench.will_call("gemini", "Read", {"file_path": str(bench.work / NOTE)})
+    ask(bench, ERRAND, session, "gemini-only").assert_said(REPORT)
+    rows = bench.assert_counted(calls=2, client_app="claude-code", dialect="messages", model="gemini-only")
+    assert {(row["session"], row["provider"]) for row in rows} == {(session, "gem")}
+
+
+def test_claude_code_names_its_agents(bench: Workbench) -> None:
+    """The first call starts an agent, whose own call carries the agent's id; then the first goes on."""
+    task = {"description": "Find it", "prompt": "Say what an agent says.", "subagent_type": "general-purpose"}
+    found = "An agent found nothing."
+    bench.desk.provider.when(ERRAND, answers.tool_call("messages", "Agent", task))
+    bench.desk.provider.when(task["prompt"], answers.text("messages", found))
+    bench.desk.provider.when(found, answers.text("messages", REPORT))
+    session = str(uuid.uuid4())
+    ask(bench, ERRAND, session).assert_said(REPORT)
+    rows = bench.assert_counted(calls=3, client_app="claude-code", dialect="messages", model=MODEL)
+    assert {row["session"] for row in rows} == {session}
+    assert len({row["agent"] for row in rows}) == 2, bench.story()
+
+
+def test_claude_code_tries_again_where_the_provider_is_overloaded(bench: Workbench) -> None:
+    bench.desk.provider.then(messages.error(529, "overloaded_error"), answers.text("messages", ANSWER))
+    session = str(uuid.uuid4())
+    ask(bench, QUESTION, session).assert_said(ANSWER)
+    assert [(row["state"], row["status"]) for row in bench.rows()] == [("upstream_failed", 529), ("complete", 200)]
+
+
+def test_claude_code_brings_its_own_login(bench: Workbench) -> None:
+    bench.will_answer("messages")
+    bench.variables |= {
+        "ANTHROPIC_BASE_URL": bench.desk.daemon.url,
+        "ANTHROPIC_AUTH_TOKEN": "own-login-of-the-tester",
+        "ANTHROPIC_CUSTOM_HEADERS": f"x-codevector-key: {bench.key.secret}",
+    }
+    bench.run("--print", QUESTION, "--model", MODEL).assert_said(ANSWER)
+    seen = bench.desk.provider.received()
+    assert {tuple(one.header("authorization")) for one in seen} == {("Bearer own-login-of-the-tester",)}
+    assert not any(one.header("x-codevector-key") or one.header("x-api-key") for one in seen)
+    rows = bench.assert_counted(calls=1, client_app="claude-code", dialect="messages", model=MODEL)
+    assert {row["own_login"] for row in rows} == {1}
+
+
+def test_claude_code_says_why_it_was_refused(bench: Workbench) -> None:
+    ran = ask(bench, QUESTION, str(uuid.uuid4()), "claude-never-heard-of")
+    assert ran.status != 0
+    assert "claude-never-heard-of" in ran.output
+    (row, *_) = bench.rows()
+    assert (row["state"], row["status"]) == ("rejected", 404)

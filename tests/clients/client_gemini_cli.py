@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from clients.answers import Dialect
 from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Workbench
 
 MODEL = "gemini-2.5-pro"
@@ -33,3 +34,10 @@ def test_gemini_cli_reads_a_file_and_reports(bench: Workbench) -> None:
     bench.will_call("gemini", "read_file", {"file_path": str(bench.work / NOTE)})
     bench.run("--model", MODEL, "--approval-mode", "yolo", "--prompt", ERRAND).assert_said(REPORT)
     bench.assert_counted(calls=2, client_app="gemini-cli", dialect="gemini", model=MODEL)
+
+
+@pytest.mark.parametrize(("dialect", "model"), [("messages", "sonnet"), ("chat", "gpt")])
+def test_gemini_cli_is_served_by_providers_of_other_dialects(bench: Workbench, dialect: Dialect, model: str) -> None:
+    bench.will_call(dialect, "read_file", {"file_path": str(bench.work / NOTE)})
+    bench.run("--model", model, "--approval-mode", "yolo", "--prompt", ERRAND).assert_said(REPORT)
+    bench.assert_counted(calls=2, client_app="gemini-cli", dialect="gemini", model=model)

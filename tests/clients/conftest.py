@@ -27,6 +27,8 @@ def desk(provider: ScriptedProvider) -> Iterator[Desk]:
         furnished = furnish(daemon, provider)
         control = daemon.control
         control.add_provider("goog", "google", provider.url, credential=GOOGLE_SECRET)
+        control.add_provider("gem", "custom", provider.url, dialects=["gemini"], credential=GOOGLE_SECRET)
+        control.add_model("gemini-only", "gem", "upstream-gemini", rates=RATES)
         control.add_model("gemini-2.5-pro", "goog", "upstream-gemini", rates=RATES)
         control.add_model("claude-sonnet-4-5", "anth", "claude-upstream", rates=RATES)
         yield furnished
