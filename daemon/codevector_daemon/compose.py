@@ -22,7 +22,7 @@ from codevector_daemon.gateway.running import Running
 from codevector_daemon.gateway.settle import orphan_event
 from codevector_daemon.gateway.upstream import Upstream, Upstreams
 from codevector_daemon.gateway.usage_option import UsageOption
-from codevector_daemon.ledger import Ledger
+from codevector_daemon.ledger import Keep, Ledger
 from codevector_daemon.listeners import Listeners
 from codevector_daemon.metering.prices import PriceBook
 from codevector_daemon.sandbox import SandboxProvider
@@ -69,6 +69,7 @@ async def compose(
             durability=settings.durability,
             settle_orphan=lambda orphan: orphan_event(orphan, directory, prices, now_ms()),
             now_ms=now_ms,
+            keep=Keep(settings.keep_request_days, settings.keep_5m_days, settings.keep_hour_days),
         )
         closing.push_async_callback(ledger.close)
         http = HttpUpstream(environ)
@@ -142,6 +143,8 @@ def _status(settings: Settings, gateway: Gateway, at: Listeners, *, demo: bool) 
             demo=demo,
             degraded=ledger.degraded,
             spooled_events=ledger.spooled_events,
+            trouble=str(ledger.trouble) if ledger.trouble else None,
+            folded_names=ledger.folded_names,
         )
 
     return status

@@ -20,6 +20,7 @@ ELSEWHERE = frozenset({"home", "master_key", "url", "key", "project"})
 """Variables that are no settings: read by paths, the vault, the command line, the monitor and connected tools."""
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400, description="a number of seconds from 0 to 86400")]
+Days = Annotated[int, Meta(ge=2, le=36_500, description="a number of days from 2 to 36500")]
 Price = Annotated[str, Meta(pattern=r"^\d+(\.\d+)?$", description='a price in USD per million tokens, such as "2.50"')]
 
 
@@ -45,6 +46,9 @@ class Settings(Struct, frozen=True):
     allowed_hosts: Annotated[tuple[str, ...], Meta(description='a list of host names, such as ["gateway.team"]')] = ()
     metrics_from_anywhere: Annotated[bool, Meta(description="true or false")] = False
     durability: Annotated[Literal["process", "power"], Meta(description='"process" or "power"')] = "process"
+    keep_request_days: Days = 90
+    keep_5m_days: Days = 14
+    keep_hour_days: Days = 400
     default_prices: Annotated[bool, Meta(description="true or false")] = True
     default_input_price: Price = "5"
     default_output_price: Price = "25"

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from codevector_shared.connection import Connection, ControlError, NotRunning
+from codevector_shared.ledger_calls import LedgerCalls
 from codevector_shared.paths import Places
 from codevector_shared.price_calls import PriceCalls
 from codevector_shared.protocol import (
@@ -53,7 +54,7 @@ T = TypeVar("T")
 _LIVE: Final[msgspec.json.Decoder[LiveMessage]] = msgspec.json.Decoder(LiveMessage)
 
 
-class ControlClient(PriceCalls):
+class ControlClient(PriceCalls, LedgerCalls):
     """One daemon, over its Unix socket as administrator, or over its gateway's address as the user of a key."""
 
     def __init__(self, socket: Path | None = None, url: str | None = None, key: str | None = None) -> None:

@@ -13,6 +13,8 @@ from codevector_shared.protocol import API, Failure
 T = TypeVar("T")
 
 _LIMITS: Final = httpx.Timeout(60, connect=5)
+_PATIENCE: Final = httpx.Timeout(3600, connect=5)
+"""For what has to read or write the whole database first."""
 _SILENCE: Final = httpx.Timeout(10, connect=5)
 """The live stream says something every 2 s; five missed beats are an end."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -63,27 +65,38 @@ class Connection:
         await self._http.aclose()
 
     async def call(
-        self, method: str, path: str, answer: type[T], *, body: msgspec.Struct | None = None, query: Query | None = None
+        self,
+        method: str,
+        path: str,
+        answer: type[T],
+        *,
+        body: msgspec.Struct | None = None,
+        query: Query | None = None,
+        patient: bool = False,
     ) -> T:
         """Make one call and decode its answer; raises ControlError and NotRunning."""
-        content = await self.send(method, path, body=body, query=query)
+        content = await self.send(method, path, body=body, query=query, patient=patient)
         try:
             return msgspec.json.decode(content, type=answer)
         except msgspec.DecodeError as bad:
             raise _no_daemon(self._place) from bad
 
     async def send(
-        self, method: str, path: str, *, body: msgspec.Struct | None = None, query: Query | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: msgspec.Struct | None = None,
+        query: Query | None = None,
+        patient: bool = False,
     ) -> bytes:
-        """Make one call; raises ControlError and NotRunning."""
-        asked = {
-            name: _text(value) for name, value in (query or {}).items() if value is not None and value is not False
-        }
+        """Make one call, ``patient`` for what takes minutes; raises ControlError and NotRunning."""
         try:
             answer = await self._http.request(
                 method,
                 API + path,
-                params=asked,
+                params=_asked(query),
+                timeout=_PATIENCE if patient else _LIMITS,
                 content=None if body is None else msgspec.json.encode(body),
                 headers={} if body is None else {"content-type": "application/json"},
             )
@@ -92,6 +105,17 @@ class Connection:
         if not answer.is_success:
             raise _refusal(answer.status_code, answer.content, self._place)
         return answer.content
+
+    async def chunks(self, path: str, query: Query | None = None) -> AsyncGenerator[bytes, None]:
+        """Yield the body of a long answer as it comes; raises ControlError and NotRunning, also where it breaks off."""
+        try:
+            async with self._http.stream("GET", API + path, params=_asked(query), timeout=_PATIENCE) as answer:
+                if not answer.is_success:
+                    raise _refusal(answer.status_code, await answer.aread(), self._place)
+                async for chunk in answer.aiter_bytes():
+                    yield chunk
+        except httpx.TransportError as lost:
+            raise _lost(lost, self._place) from lost
 
     async def lines(self, path: str, decoder: msgspec.json.Decoder[T]) -> AsyncGenerator[T, None]:
         """Yield the documents of a stream, one a line; raises ControlError and NotRunning."""
@@ -132,6 +156,10 @@ def _over_tcp(url: str, key: str | None) -> httpx.AsyncClient:
         timeout=_LIMITS,
         trust_env=parts.hostname not in _LOOPBACK,
     )
+
+
+def _asked(query: Query | None) -> dict[str, str]:
+    return {name: _text(value) for name, value in (query or {}).items() if value is not None and value is not False}
 
 
 def _text(value: str | int) -> str:

@@ -71,6 +71,12 @@ class Status(Answer, frozen=True):
     demo: bool = False
     degraded: bool = False
     spooled_events: int = 0
+    trouble: str | None = None
+    """Why the database refuses, while it does."""
+    folded_names: int = 0
+    """Names of projects and apps counted as ``other`` since the start, because their day had too many."""
+    recovered: str | None = None
+    """What happened, where the database was found damaged and a new one was started."""
 
 
 class Me(Answer, frozen=True):

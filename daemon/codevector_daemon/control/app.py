@@ -9,6 +9,7 @@ from codevector_daemon.control.administration import add_keys, add_users
 from codevector_daemon.control.asked import DashboardQuery, LeaderboardQuery, RequestsQuery, UsageQuery, user_id
 from codevector_daemon.control.catalogue_routes import add_catalogue
 from codevector_daemon.control.failures import add_failures
+from codevector_daemon.control.ledger_routes import add_ledger
 from codevector_daemon.control.model_routes import add_models
 from codevector_daemon.control.openapi import describe
 from codevector_daemon.control.pricing import add_pricing
@@ -33,6 +34,7 @@ def control_app(services: Services) -> Quart:
     add_users(routes, services)
     _add_counts(routes, services)
     add_pricing(routes, services)
+    add_ledger(routes, services)
     add_catalogue(routes, services)
     app.register_blueprint(routes)
     add_failures(app)

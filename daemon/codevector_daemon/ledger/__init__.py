@@ -2,5 +2,17 @@ from codevector_daemon.ledger.changes import LedgerChange, Opened, Settled
 from codevector_daemon.ledger.event import OpenRequest, Series, UsageEvent
 from codevector_daemon.ledger.journal import OpenSoFar, Orphan
 from codevector_daemon.ledger.ledger import Ledger
+from codevector_daemon.ledger.retention import Keep
 
-__all__ = ["Ledger", "LedgerChange", "OpenRequest", "OpenSoFar", "Opened", "Orphan", "Series", "Settled", "UsageEvent"]
+__all__ = [
+    "Keep",
+    "Ledger",
+    "LedgerChange",
+    "OpenRequest",
+    "OpenSoFar",
+    "Opened",
+    "Orphan",
+    "Series",
+    "Settled",
+    "UsageEvent",
+]

@@ -33,16 +33,17 @@ def read_requests(
     border = AFTER_ALL if before is None else _seq(connection, before)
     most = _NO_LIMIT if last is None else min(last, _NO_LIMIT)
     if most > _MANY and conditions(only):
-        query = _rows().where(requests.c.seq < border, *conditions(only))
+        query = joined_rows().where(requests.c.seq < border, *conditions(only))
         query = query if state is None else query.where(requests.c.state == state)
     else:
         found = newest(connection, last=most, before=border, state=state, only=only)
-        query = _rows().where(requests.c.seq.in_(found))
+        query = joined_rows().where(requests.c.seq.in_(found))
     rows = connection.execute(query.order_by(requests.c.seq.desc()).limit(most)).mappings()
-    return [_settled(row, zone) for row in rows]
+    return [settled_row(row, zone) for row in rows]
 
 
-def _rows() -> sa.Select[Any]:
+def joined_rows() -> sa.Select[Any]:
+    """Return the SELECT of request rows with the names of what they belong to."""
     return (
         sa.select(
             requests,
@@ -77,7 +78,8 @@ def read_open(
     ]
 
 
-def _settled(row: sa.RowMapping, zone: ZoneInfo) -> Request:
+def settled_row(row: sa.RowMapping, zone: ZoneInfo) -> Request:
+    """Return a row as the control API shows it."""
     return Request(
         id=row["id"],
         started_at=iso(row["started_ms"], zone),

@@ -20,10 +20,13 @@ _MODULES = {
     "usage": "usage",
     "requests": "requests",
     "leaderboard": "leaderboard",
+    "doctor": "doctor",
     "reconcile": "reconcile",
     "settings": "settings",
     "connect": "connect",
     "init": "init",
+    "backup": "backup",
+    "export": "export",
     "service": "service",
 }
 

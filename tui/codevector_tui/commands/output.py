@@ -32,6 +32,11 @@ def document(value: object, *, one_line: bool = False) -> str:
     """Return a protocol value as JSON; what a terminal would obey is escaped, which changes no value."""
     encoded = msgspec.json.encode(value)
     text = (encoded if one_line else msgspec.json.format(encoded, indent=2)).decode()
+    return escaped(text)
+
+
+def escaped(text: str) -> str:
+    """Return JSON text with what a terminal would obey escaped, which changes no value."""
     return _UNSAFE.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 

@@ -1,0 +1,67 @@
+"""How the ledger is: what ``codevector doctor --ledger`` and ``GET /doctor/ledger`` say."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from codevector_daemon.control.services import Services
+from codevector_daemon.ledger.integrity import Check, check_ledger
+from codevector_daemon.ledger.state import BEGINNING, Kept, kept_of, read_facts
+from codevector_daemon.store.schema import marks
+from codevector_shared.ledger_protocol import LedgerCheck, LedgerHealth, Retention
+from codevector_shared.periods import iso
+
+
+async def ledger_health(services: Services) -> LedgerHealth:
+    """Check everything; raises StoreError where the store cannot be read."""
+    store, ledger = services.store, services.ledger
+    found = await asyncio.to_thread(check_ledger, store.path, patience_s=store.patience_s)
+    checks = [*map(_shown, found), _spool(services)]
+    facts = await store.read(read_facts)
+    waiting = await store.read(lambda connection: connection.execute(sa.select(sa.func.count()).select_from(marks)))
+    return LedgerHealth(
+        ok=all(check.ok for check in checks),
+        checks=checks,
+        database=str(store.path),
+        database_bytes=_size(store.path),
+        log_bytes=_size(store.path.with_name(f"{store.path.name}-wal")),
+        free_bytes=shutil.disk_usage(store.path.parent).free,
+        timezone=ledger.zone.key,
+        kept_since=_retention(services, kept_of(facts)),
+        waiting_buckets=int(waiting.scalar() or 0),
+        degraded=ledger.degraded,
+        spooled_events=ledger.spooled_events,
+        damaged_spool_files=ledger.damaged_spool_files,
+        folded_names=ledger.folded_names,
+    )
+
+
+def _shown(check: Check) -> LedgerCheck:
+    return LedgerCheck(check.name, check.detail, ok=not check.problems, problems=list(check.problems))
+
+
+def _spool(services: Services) -> LedgerCheck:
+    ledger = services.ledger
+    problems = []
+    if ledger.degraded:
+        why = f": {ledger.trouble}" if ledger.trouble else ""
+        problems.append(f"{ledger.spooled_events} events wait outside of the database{why}")
+    if ledger.damaged_spool_files:
+        problems.append(f"{ledger.damaged_spool_files} files could not be read in full and were set aside")
+    return LedgerCheck("the spool", f"{ledger.spooled_events} events wait", ok=not problems, problems=problems)
+
+
+def _retention(services: Services, kept: Kept) -> Retention:
+    def since(at_s: int) -> str | None:
+        return None if at_s == BEGINNING else iso(at_s * 1000, services.ledger.zone)
+
+    return Retention(since(kept.requests), since(kept.five_minutes), since(kept.hours))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,52 @@
+"""Looking after the ledger: doctor, backup, export."""
+
+import csv
+import json
+import sqlite3
+from pathlib import Path
+
+from support.command import CommandLine
+
+
+def a_model(running: CommandLine) -> str:
+    return str(running.document("models", "list", "--json")["models"][0]["slug"])
+
+
+def test_the_doctor_finds_a_sound_ledger(running: CommandLine) -> None:
+    assert running.call_gateway(a_model(running)).status_code == 200
+    said = running("doctor", "--ledger")
+    assert (said.returncode, "WRONG" in said.stdout) == (0, False), said.stdout + said.stderr
+    found = running.document("doctor", "--ledger", "--json")
+    assert found["ok"] is True
+    assert {check["name"] for check in found["checks"]} >= {"the database file", "the request rows", "the spool"}
+    assert found["database_bytes"] > 0
+
+
+def test_a_backup_is_a_whole_database(running: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "copy.db"
+    assert running.document("backup", str(file), "--json")["bytes"] == file.stat().st_size
+    assert file.stat().st_mode & 0o777 == 0o600
+    connection = sqlite3.connect(file)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert connection.execute("SELECT count(*) FROM keys").fetchone() == (1,)
+    connection.close()
+    again = running("backup", str(file))
+    assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)
+    assert running("backup", "--force", str(file)).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["copy.db"]
+
+
+def test_rows_and_buckets_are_exported_in_both_formats(running: CommandLine, tmp_path: Path) -> None:
+    model = a_model(running)
+    assert running.call_gateway(model, **{"x-project": '=evil, "x"'}).status_code == 200
+    lines = running("export", "--from", "2020-01-01", "--format", "jsonl").stdout.splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row["model"] for row in rows] == [model]
+    file = tmp_path / "buckets.csv"
+    done = running("export", "--from", "2020-01-01", "--what", "buckets", "-o", str(file))
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    with file.open(newline="") as text:
+        (bucket,) = csv.DictReader(text)
+    assert (bucket["requests"], bucket["project"]) == ("1", rows[0]["project"])
+    assert bucket["input_tokens"] == str(rows[0]["input_tokens"])
+    assert running("export").returncode == 2

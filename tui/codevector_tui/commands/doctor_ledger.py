@@ -1,0 +1,32 @@
+"""The doctor's section on the ledger."""
+
+from codevector_shared.formats import compact
+from codevector_shared.ledger_protocol import LedgerHealth
+from codevector_tui.commands import output, times
+
+
+def say_ledger(found: LedgerHealth) -> None:
+    """Print every check, and how much there is of what."""
+    output.say("Ledger")
+    for check in found.checks:
+        output.say(f"  {'ok   ' if check.ok else 'WRONG'}  {check.name}: {check.detail}")
+        for problem in check.problems:
+            output.say(f"           {output.escaped(problem)}")
+    kept = found.kept_since
+    output.facts(
+        [
+            ("  Database", found.database),
+            ("  Size", f"{compact(found.database_bytes)}B, its log {compact(found.log_bytes)}B"),
+            ("  Disk", f"{compact(found.free_bytes)}B free"),
+            ("  Days are cut in", found.timezone),
+            ("  Calls kept", _since(kept.requests)),
+            ("  5 minutes kept", _since(kept.five_minutes)),
+            ("  Hours kept", _since(kept.hours)),
+            ("  Not rolled up yet", f"{found.waiting_buckets} buckets"),
+            ("  Names folded", str(found.folded_names)),
+        ]
+    )
+
+
+def _since(moment: str | None) -> str:
+    return "all" if moment is None else f"since {times.short(moment)}"
