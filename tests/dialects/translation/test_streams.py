@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from codevector_daemon.dialects.translation import Translator, between
 from support.translation import sdks, wires
-from support.translation.said import BY_NAME, CLOCK, SAME, Call, Said, Say, Think
+from support.translation.said import BY_NAME, SAME, Call, Said, Think
 
 DIALECTS = ("chat", "messages", "responses", "gemini")
 PAIRS = [(client, provider) for client in DIALECTS for provider in DIALECTS if client != provider]
@@ -23,7 +23,7 @@ CLEAN_END = {
     "responses": b"event: response.completed",
     "gemini": b'"finishReason"',
 }
-CALLS = Said("calls", (Say(("Now.",)), Call("call_a", "weather", ('{"ci', 'ty":"Köln"}')), CLOCK), "tool")
+CALLS = Said("calls", (Call("a", "weather", ('{"ci', 'ty":"Ü"}')), Call("b", "clock", ('{"z', '":1}'))), "tool")
 
 
 def translator(client: str, provider: str) -> Translator:

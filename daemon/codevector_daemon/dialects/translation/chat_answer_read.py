@@ -7,7 +7,6 @@ from msgspec import Struct
 from msgspec.json import Decoder
 
 from codevector_daemon.dialects.chat_usage import chat_usage
-from codevector_daemon.dialects.sse import data_of
 from codevector_daemon.dialects.translation import answers, errors
 from codevector_daemon.dialects.translation.call_order import CallOrder
 from codevector_daemon.dialects.translation.canonical import Refusal, Text, Thinking, ToolCall
@@ -93,13 +92,15 @@ class ChatStream:
         self._calls = CallOrder()
         self._stopped = False
         self._declined = False
+        self._usage: dict[str, Any] | None = None
+        """The last one. Some vendors repeat a running total in every event; only the last is worth reading."""
 
     def event(self, raw: bytes) -> list[Event]:
         """Return what one raw event says; raises BadAnswer for nonsense."""
-        data = data_of(raw)
+        data = answers.payload(raw)
         if not data:
             return [Ping()]
-        if data.strip() == b"[DONE]":
+        if b"[DONE]" in data and data.strip() == b"[DONE]":
             return [*self._close(), End()]
         chunk = answers.decode(_chunk, data)
         if chunk.error or chunk.object == "error":
@@ -111,9 +112,9 @@ class ChatStream:
         for choice in chunk.choices or ():
             if choice.index in {None, 0}:
                 self._choice(choice, events)
-        usage = _usage(chunk)
-        if usage is not None:
-            events.append(usage)
+        self._usage = _usage_in(chunk) or self._usage
+        if self._usage is not None and (self._stopped or not chunk.choices):
+            events += _counted(self._usage, chunk.service_tier)
         return events
 
     def ended_without_word(self) -> bool:
@@ -174,11 +175,11 @@ def whole(body: bytes) -> Answer:
     choice = answer.choices[0] if answer.choices else _Choice()
     if choice.message is None:
         raise answers.nonsense("it has no choices")
-    counted = _usage(answer)
+    counted = _counted(_usage_in(answer) or {}, answer.service_tier)
     return Answer(
         parts=tuple(_parts(choice.message)),
         stop=_stop(choice.finish_reason or "stop", declined=bool(choice.message.refusal)),
-        counts=counted.counts if counted else None,
+        counts=counted[0].counts if counted else None,
         tier=answer.service_tier,
     )
 
@@ -231,15 +232,17 @@ def _stop(reason: str, *, declined: bool) -> StopReason:
     return "refusal" if declined and stop == "end" else stop
 
 
-def _usage(chunk: _Chunk) -> Counted | None:
-    """Return the counts of a chunk: its own, else Groq's (``x_groq``), else Moonshot's (in the choice)."""
+def _usage_in(chunk: _Chunk) -> dict[str, Any] | None:
+    """Return the usage block of a chunk: its own, else Groq's (``x_groq``), else Moonshot's (in the choice)."""
     fields = chunk.usage
     if fields is None and chunk.x_groq is not None:
         inner = chunk.x_groq.get("usage")
         fields = inner if isinstance(inner, dict) else None
     if fields is None and chunk.choices:
         fields = chunk.choices[0].usage
-    if fields is None:
-        return None
+    return fields
+
+
+def _counted(fields: dict[str, Any], tier: str | None) -> list[Counted]:
     usage = chat_usage(fields)
-    return Counted(usage.counts, chunk.service_tier) if usage is not None else None
+    return [Counted(usage.counts, tier)] if usage is not None else []

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
 from codevector_daemon.dialects.gemini_usage import gemini_usage, served_tier
-from codevector_daemon.dialects.sse import data_of
 from codevector_daemon.dialects.translation import answers, errors
+from codevector_daemon.dialects.translation.canonical import NOTHING_RAW
 from codevector_daemon.dialects.translation.collect import collect
 from codevector_daemon.dialects.translation.events import (
     Answer,
@@ -70,12 +70,13 @@ class _Feedback(Struct, rename="camel"):
 
 class _Chunk(Struct, rename="camel"):
     candidates: list[_Candidate] | None = None
-    usage_metadata: dict[str, Any] | None = None
+    usage_metadata: Raw = NOTHING_RAW
     prompt_feedback: _Feedback | None = None
     error: Any = None
 
 
 _chunk = Decoder(_Chunk)
+_fields: Decoder[dict[str, Any] | None] = Decoder(dict[str, Any] | None)
 
 
 class GeminiStream:
@@ -86,10 +87,12 @@ class GeminiStream:
         self._thinking = False
         self._called = False
         self._stopped = False
+        self._usage = NOTHING_RAW
+        """The last usage block: a running total comes with every event, and reading each would cost the most."""
 
     def event(self, raw: bytes) -> list[Event]:
         """Return what one raw event says; raises BadAnswer for nonsense."""
-        data = data_of(raw)
+        data = answers.payload(raw)
         if not data:
             return [Ping()]
         return self.chunk(answers.decode(_chunk, data))
@@ -108,9 +111,9 @@ class GeminiStream:
             words = feedback.block_reason_message or f"The prompt was blocked: {feedback.block_reason[:64]}."
             events += [RefusalDelta(words), Stop("refusal")]
             self._stopped = True
-        usage = gemini_usage(chunk.usage_metadata) if chunk.usage_metadata is not None else None
-        if usage is not None:
-            events.append(Counted(usage.counts, served_tier(chunk.usage_metadata or {})))
+        self._usage = chunk.usage_metadata if chunk.usage_metadata is not NOTHING_RAW else self._usage
+        if self._stopped:
+            events += _counted(bytes(self._usage))
         return events
 
     def ended_without_word(self) -> bool:
@@ -145,6 +148,12 @@ class GeminiStream:
         if self._thinking or signature:
             events.append(ThinkingEnd(signature or ""))
         self._thinking = False
+
+
+def _counted(raw: bytes) -> list[Counted]:
+    fields = answers.decode(_fields, raw) if raw else None
+    usage = gemini_usage(fields) if fields else None
+    return [Counted(usage.counts, served_tier(fields or {}))] if usage is not None else []
 
 
 def whole(body: bytes) -> Answer:

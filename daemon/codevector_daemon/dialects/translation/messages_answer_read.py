@@ -7,7 +7,6 @@ from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
 from codevector_daemon.dialects.messages_usage import merged, messages_usage, served_tier
-from codevector_daemon.dialects.sse import data_of
 from codevector_daemon.dialects.translation import answers, errors
 from codevector_daemon.dialects.translation.canonical import NOTHING_RAW, Refusal, Text, Thinking, ToolCall
 from codevector_daemon.dialects.translation.events import (
@@ -99,7 +98,7 @@ class MessagesStream:
 
     def event(self, raw: bytes) -> list[Event]:  # noqa: PLR0911 - one arm for each kind of event
         """Return what one raw event says; raises BadAnswer for nonsense."""
-        data = data_of(raw)
+        data = answers.payload(raw)
         if not data:
             return [Ping()]
         event = answers.decode(_event, data)

@@ -7,7 +7,6 @@ from msgspec import Struct
 from msgspec.json import Decoder
 
 from codevector_daemon.dialects.responses_usage import Ran, responses_usage
-from codevector_daemon.dialects.sse import data_of
 from codevector_daemon.dialects.translation import answers, errors
 from codevector_daemon.dialects.translation.call_order import CallOrder
 from codevector_daemon.dialects.translation.canonical import Refusal, Text, Thinking, ToolCall
@@ -92,7 +91,7 @@ class ResponsesStream:
 
     def event(self, raw: bytes) -> list[Event]:
         """Return what one raw event says; raises BadAnswer for nonsense."""
-        data = data_of(raw)
+        data = answers.payload(raw)
         if not data or data == b"[DONE]":
             return [Ping()]
         event = answers.decode(_event, data)

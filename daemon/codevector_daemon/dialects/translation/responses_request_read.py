@@ -93,6 +93,8 @@ def read(body: bytes) -> Conversation:
     for field, why in _ELSEWHERE.items():
         if getattr(request, field):
             raise wire.bad(field, why)
+    if request.input is None:
+        raise wire.bad("input", "is missing")
     dropped = wire.left_out(body, _KNOWN)
     dropped += [f"include.{name}" for name in request.include or () if name != _INCLUDED_ANYWAY]
     dropped += ["truncation"] if request.truncation == "auto" else []
