@@ -20,7 +20,6 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(prog="clients", description="Drive coding tools against the gateway.")
     parser.add_argument("--only", nargs="+", metavar="CLIENT", choices=PACKAGES, default=list(PACKAGES))
     parser.add_argument("--newest", action="store_true", help="install the newest versions again")
-    parser.add_argument("--isolated", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_known_args()
 
 

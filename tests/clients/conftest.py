@@ -30,7 +30,8 @@ def desk(provider: ScriptedProvider) -> Iterator[Desk]:
         control.add_provider("gem", "custom", provider.url, dialects=["gemini"], credential=GOOGLE_SECRET)
         control.add_model("gemini-only", "gem", "upstream-gemini", rates=RATES)
         control.add_model("gemini-2.5-pro", "goog", "upstream-gemini", rates=RATES)
-        control.add_model("claude-sonnet-4-5", "anth", "claude-upstream", rates=RATES)
+        for claude in ("claude-sonnet-4-5", "claude-haiku-4-5"):
+            control.add_model(claude, "anth", "claude-upstream", rates=RATES)
         yield furnished
         assert daemon.stop() == 0, daemon.output
         assert "Traceback" not in daemon.output

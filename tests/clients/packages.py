@@ -29,7 +29,6 @@ class Package:
     program: str
     older: str = ""
     """What to install where the newest version does not."""
-    python: str = f"{sys.version_info.major}.{sys.version_info.minor}"
 
     @property
     def folder(self) -> Path:
@@ -62,6 +61,8 @@ PACKAGES: Mapping[str, Package] = {
         Package("gemini-cli", "npm", ("@google/gemini-cli",), "gemini"),
         Package("qwen-code", "npm", ("@qwen-code/qwen-code",), "qwen"),
         Package("continue", "npm", ("@continuedev/cli",), "cn"),
+        Package("goose", "npm", ("@aaif/goose",), "goose"),
+        Package("cline", "npm", ("cline",), "cline"),
         Package("vercel-ai-sdk", "npm", ("ai", "@ai-sdk/openai-compatible", "@ai-sdk/anthropic", "zod"), ""),
         Package("langchain", "pypi", ("langchain-openai", "langchain-anthropic"), "python"),
         Package("aider", "pypi", ("aider-chat",), "aider"),
@@ -117,10 +118,7 @@ def _npm(folder: Path, *names: str) -> None:
 
 
 def _pip(package: Package) -> None:
-    python = sys.executable if package.python in sys.version.split(" ")[0] else shutil.which(f"python{package.python}")
-    if python is None:
-        raise NotInstalledError(f"{package.names[0]} needs Python {package.python}, which is not on this machine")
-    _run([python, "-m", "venv", str(package.folder)])
+    _run([sys.executable, "-m", "venv", str(package.folder)])
     _run([str(package.folder / "bin/python"), "-m", "pip", "install", "--quiet", "--upgrade", *package.names])
 
 
