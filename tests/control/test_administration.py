@@ -57,14 +57,57 @@ async def test_a_removed_model_is_gone_and_its_provider_is_free(node: Node) -> N
     assert (await node.admin.models()).models == []
 
 
-async def test_importing_from_a_vendor_takes_its_catalogue(node: Node) -> None:
-    await node.admin.create_provider(ProviderCreate("anthropic", "anthropic"))
+async def test_importing_where_nobody_answers_takes_the_catalogue(node: Node) -> None:
+    await node.admin.create_provider(ProviderCreate("anthropic", "anthropic", base_url="http://127.0.0.1:1"))
     first = await node.admin.import_models("anthropic")
     second = await node.admin.import_models("anthropic")
     assert len(first.added) > 5
+    assert "connection refused" in (first.note or "")
     assert (second.added, second.kept) == ([], first.added)
     found = {model.slug: model for model in (await node.admin.models()).models}
     assert all(model.price_basis == "catalogue" for model in found.values())
+
+
+async def test_settings_are_shown_but_never_what_could_be_secret(node: Node) -> None:
+    order = ProviderCreate(
+        "work",
+        "openai",
+        credential="sk-hush",
+        organisation="org-1",
+        headers={"X-Gate": "hush-1"},
+        proxy="http://me:hush-2@proxy.test:3128",
+    )
+    made = await node.admin.create_provider(order)
+    assert (made.organisation, made.headers, made.proxy) == ("org-1", ["x-gate"], "http://proxy.test:3128")
+    changed = await node.admin.patch_provider("work", ProviderPatch(headers={"x-gate": None}, credential="sk-hush-3"))
+    assert (changed.headers, changed.has_credential) == ([], True)
+    assert "hush" not in (await node.raw.get("/providers")).text
+    assert "hush" not in (await node.raw.get("/providers/work")).text
+
+
+async def test_a_removed_provider_says_what_it_leaves_behind(node: Node) -> None:
+    await set_up(node)
+    assert (await node.admin.provider("local")).models == ["team/fast:v2"]
+    removed = await node.admin.remove_provider("local", force=True)
+    assert (removed.lost_a_backend, removed.lost_their_last) == ([], ["team/fast:v2"])
+    left = await node.admin.model("team/fast:v2")
+    assert (left.backends, left.provider) == ([], None)
+
+
+async def test_a_wildcard_is_shown_by_its_pattern_without_a_price(node: Node) -> None:
+    await set_up(node)
+    await node.admin.create_model(ModelCreate("claude-*", [Backend("local", "*")]))
+    shown = await node.admin.model("claude-*")
+    assert (shown.wildcard, shown.input_price, shown.price_basis) == (True, None, "catalogue")
+    priced = await node.admin.patch_model("claude-*", ModelPatch(price=PriceOverride("1", "2")))
+    assert (priced.input_price, priced.price_basis) == ("1", "override")
+
+
+async def test_a_model_is_found_by_its_alias(node: Node) -> None:
+    await set_up(node)
+    changed = await node.admin.patch_model("team/fast:v2", ModelPatch(aliases=["Team/Fast"], capabilities=["vision"]))
+    assert (changed.aliases, changed.capabilities) == (["Team/Fast"], ["vision"])
+    assert (await node.admin.model("Team/Fast")).slug == "team/fast:v2"
 
 
 async def test_importing_from_the_sandbox_takes_its_models_and_rates(node: Node) -> None:

@@ -1,30 +1,46 @@
 import asyncio
+import json
+import re
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codevector_daemon.control import probe
-from codevector_daemon.directory.values import Provider, Secret
+from codevector_daemon.directory.values import Provider, ProviderSettings, Secret
+from codevector_daemon.gateway.clouds.dialer import Dialer
 from codevector_daemon.gateway.http_upstream import HttpUpstream
 from codevector_daemon.sandbox import SandboxProvider
 from codevector_shared.protocol import ProviderTest
+from support.certificates import make_certificate
+from support.wire import always, listening
 
 TLS_HANDSHAKE = b"\x16"
+LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
+OK = b'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"data":[]}'
 Answers = dict[str, tuple[int, bytes]]
 
 
-def provider(base_url: str, dialects: tuple[str, ...] = ("chat",), credential: str | None = "sk-1") -> Provider:
+def provider(
+    base_url: str,
+    dialects: tuple[str, ...] = ("chat",),
+    credential: str | None = "sk-1",
+    kind: str = "custom",
+    **settings: Any,
+) -> Provider:
     return Provider(
         id=1,
         name="local",
-        kind="sandbox" if base_url.startswith("sandbox:") else "custom",
+        kind="sandbox" if base_url.startswith("sandbox:") else kind,
         base_url=base_url,
         dialects=dialects,
         enabled=True,
         credential=None if credential is None else Secret(credential),
         created_ms=0,
+        settings=ProviderSettings(**settings),
     )
 
 
@@ -36,8 +52,10 @@ async def server(answers: Answers) -> AsyncIterator[tuple[str, list[bytes]]]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first = await reader.readexactly(1)
         head = first if first == TLS_HANDSHAKE else first + await reader.readuntil(b"\r\n\r\n")
-        heads.append(head)
-        status, body = answers.get(" ".join(head.decode().split()[:2]), (404, b"{}"))
+        length = LENGTH.search(head)
+        heads.append(head + (await reader.readexactly(int(length[1])) if length else b""))
+        asked = " ".join(head.decode("latin-1").split()[:2]).partition("?")[0]
+        status, body = answers.get(asked, (404, b"{}"))
         writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (status, len(body), body))
         await writer.drain()
         writer.close()
@@ -50,7 +68,7 @@ async def server(answers: Answers) -> AsyncIterator[tuple[str, list[bytes]]]:
 async def trial(found: Provider, model: str | None = None) -> ProviderTest:
     upstream = HttpUpstream({}, connect_s=2)
     try:
-        return await probe.test(upstream, found, model)
+        return await probe.test(Dialer(upstream, lambda: 0), found, model)
     finally:
         await upstream.close()
 
@@ -71,6 +89,8 @@ async def test_a_good_provider_works_and_lists_its_models() -> None:
         (429, b"{}", True, "limits calls"),
         (500, b"oops", False, "a failure of its own (500)"),
         (302, b"", False, "sends elsewhere (302)"),
+        (402, b"", False, "has the account credit?"),
+        (407, b"", False, "with --proxy"),
         (418, b"", False, "refused the call (418)"),
         (200, b"<html>", False, "not in JSON"),
         (200, b'{"data": 5}', True, "works"),
@@ -78,7 +98,7 @@ async def test_a_good_provider_works_and_lists_its_models() -> None:
         (200, b'{"models":[{"name":"models/g"}]}', True, "lists 1 models"),
     ],
 )
-async def test_each_answer_is_put_into_words(status: int, body: bytes, ok: bool, says: str) -> None:  # noqa: FBT001
+async def test_each_answer_is_put_into_words(status: int, body: bytes, ok: bool, says: str) -> None:
     async with server({"GET /v1/models": (status, body)}) as (url, _):
         result = await trial(provider(f"{url}/v1"))
     assert (result.ok, result.status) == (ok, status)
@@ -136,7 +156,84 @@ async def test_https_where_http_is_spoken_is_told() -> None:
     assert "TLS" in result.message
 
 
+@pytest.mark.parametrize(
+    ("dialect", "path", "field"),
+    [
+        ("chat", "/v1/chat/completions", "messages"),
+        ("messages", "/v1/messages", "messages"),
+        ("responses", "/v1/responses", "input"),
+        ("embeddings", "/v1/embeddings", "input"),
+        ("completions", "/v1/completions", "prompt"),
+        ("gemini", "/v1beta/models/m:generateContent", "contents"),
+    ],
+)
+async def test_one_token_is_asked_for_in_every_dialect(dialect: str, path: str, field: str) -> None:
+    async with server({f"POST {path}": (200, b"{}")}) as (url, heads):
+        base = url if dialect in {"messages", "gemini"} else f"{url}/v1"
+        result = await trial(provider(base, (dialect,)), "m")
+    assert result.message == "local works"
+    asked = json.loads(heads[-1].split(b"\r\n\r\n")[1])
+    assert field in asked
+    assert asked.get("model", "m") == "m"
+
+
+@pytest.mark.parametrize(
+    ("status", "ok", "says"),
+    [(400, True, "no model of it is set up"), (404, True, "no model of it is set up"), (403, False, "in eu-west-1")],
+)
+async def test_bedrock_is_tried_without_a_list(status: int, ok: bool, says: str) -> None:
+    async with server({"POST /model/codevector-test/invoke": (status, b"{}")}) as (url, heads):
+        result = await trial(provider(url, ("messages",), "bedrock-key", "bedrock", region="eu-west-1"))
+    assert (result.ok, result.status) == (ok, status)
+    assert says in result.message
+    assert b"Bearer bedrock-key" in heads[0]
+
+
+async def test_a_model_on_bedrock_is_asked_in_bedrocks_own_form() -> None:
+    async with server({"POST /model/anthropic.claude-v1:0/invoke": (200, b"{}")}) as (url, heads):
+        found = provider(url, ("messages",), "bedrock-key", "bedrock", region="eu-west-1")
+        assert (await trial(found, "anthropic.claude-v1:0")).ok
+    head, _, body = heads[0].partition(b"\r\n\r\n")
+    assert json.loads(body)["anthropic_version"] == "bedrock-2023-05-31"
+    assert b"anthropic-version" not in head
+
+
+async def test_what_the_extra_cannot_sign_with_is_told() -> None:
+    found = provider("http://127.0.0.1:1", ("messages",), '{"client_email":"a","private_key":"hush"}', "vertex")
+    result = await trial(found)
+    assert not result.ok
+    assert "private key of a" in result.message
+    assert "hush" not in result.message
+
+
+async def test_azure_names_the_deployment_as_the_suspect() -> None:
+    async with server({}) as (url, heads):
+        result = await trial(provider(url, ("chat",), kind="azure", api_version="2024-10-21"), "my-gpt")
+    assert "name of a deployment" in result.message
+    asked = [head.split()[1] for head in heads]
+    assert asked == [
+        b"/openai/models?api-version=2024-10-21",
+        b"/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21",
+    ]
+    assert b"api-key: sk-1" in heads[0]
+
+
+async def test_extra_headers_go_along() -> None:
+    async with server({"GET /v1/models": (200, b'{"data":[]}')}) as (url, heads):
+        assert (await trial(provider(f"{url}/v1", headers=(("x-team", Secret("search")),)))).ok
+    assert b"x-team: search" in heads[0]
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_told_with_the_remedy(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    async with listening(always(OK), certificate.server()) as wire:
+        refused = await trial(provider(f"{wire.url}/v1"))
+        trusted = await trial(provider(f"{wire.url}/v1", ca_file=str(certificate.file)))
+    assert "--ca-file" in refused.message
+    assert (refused.ok, trusted.ok) == (False, True)
+
+
 async def test_the_sandbox_works() -> None:
     sandbox = provider("sandbox://local", ("chat", "messages"), None)
-    result = await probe.test(SandboxProvider(lambda: 0, pace=0), sandbox, None)
+    result = await probe.test(Dialer(SandboxProvider(lambda: 0, pace=0), lambda: 0), sandbox, None)
     assert (result.ok, result.models) == (True, 3)

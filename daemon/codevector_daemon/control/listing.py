@@ -118,7 +118,7 @@ def _kind(row: Fields, name: str) -> ModelKind | None:
         return "chat" if "generateContent" in methods else "embedding" if "embedContent" in methods else None
     if isinstance(makes, dict) and isinstance(outputs := makes.get("output_modalities"), list):
         return "chat" if "text" in outputs else "embedding" if "embeddings" in outputs else None
-    if "embed" in name.lower() or row.get("type") in {"embedding", "embeddings"}:
+    if "embed" in name.lower() or _text(row, "type") in {"embedding", "embeddings"}:
         return "embedding"
     if isinstance(can, dict) and isinstance(chats := can.get("completion_chat"), bool):
         return "chat" if chats else None

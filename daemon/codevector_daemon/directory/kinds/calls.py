@@ -1,5 +1,6 @@
 """What a kind means for one provider: the address of a call, and the headers that go with it."""
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -30,7 +31,8 @@ def endpoint(provider: Provider, dialect: str) -> Endpoint | None:
 
 def probe_endpoint(provider: Provider) -> Endpoint | None:
     """Return the cheap call that proves a provider works; for a custom one the model list of its dialect's vendor."""
-    return kind_of(provider).probe or list_endpoint(provider)
+    kind = kind_of(provider)
+    return (kind.dated_probe if _is_dated(provider) else None) or kind.probe or list_endpoint(provider)
 
 
 def list_endpoint(provider: Provider) -> Endpoint | None:
@@ -106,13 +108,14 @@ def costs_nothing(provider: Provider) -> bool:
     return kind_of(provider).own_machine and urlsplit(provider.base_url).hostname not in _CLOUD_HOSTS
 
 
-def _endpoints(provider: Provider) -> dict[str, Endpoint]:
-    """Return the endpoints; a base URL that ends in ``/v1`` has no deployments below it."""
+def _endpoints(provider: Provider) -> Mapping[str, Endpoint]:
     kind = kind_of(provider)
-    dated = kind.dated is not None and provider.settings.api_version is not None
-    if dated and not provider.base_url.rstrip("/").endswith("/v1"):
-        return {**kind.endpoints, **(kind.dated or {})}
-    return dict(kind.endpoints)
+    return {**kind.endpoints, **(kind.dated or {})} if _is_dated(provider) else kind.endpoints
+
+
+def _is_dated(provider: Provider) -> bool:
+    """Tell whether the provider's endpoints are those of a dated version; below a ``/v1`` there are none such."""
+    return provider.settings.api_version is not None and not provider.base_url.rstrip("/").endswith("/v1")
 
 
 def _fillings(provider: Provider, model: str) -> tuple[tuple[str, str], ...]:

@@ -201,6 +201,7 @@ _ALL: Final = (
             "embeddings": _azure("/openai/deployments/{model}/embeddings"),
             "completions": _azure("/openai/deployments/{model}/completions"),
         },
+        dated_probe=_azure("/openai/models"),
         probe=_azure("/openai/v1/models"),
         vendor="azure",
         variable="AZURE_OPENAI_API_KEY",

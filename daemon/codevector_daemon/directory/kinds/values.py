@@ -49,6 +49,7 @@ class Kind(Struct, frozen=True, kw_only=True):
     """The dialects of a provider that was added without any; ``None``: all of them."""
     dated: Mapping[str, Endpoint] | None = None
     """The endpoints of a provider with an ``api_version``, where those are others."""
+    dated_probe: Endpoint | None = None
     probe: Endpoint | None = None
     """A cheap call that proves the credential; ``None``: one token of a model does."""
     lists: Endpoint | None = None
