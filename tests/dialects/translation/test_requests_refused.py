@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codevector_daemon.dialects.base import BadBody, Head
-from support.translation.calls import ask, fields, made
+from support.translation.calls import ask, fields, made, quick
 
 HI = [{"role": "user", "content": "hi"}]
 CHAT: dict[str, Any] = {"messages": HI}
@@ -177,6 +177,7 @@ _JSON = st.recursive(
 )
 
 
+@quick
 @given(st.dictionaries(st.sampled_from(_OUTER), _JSON), st.sampled_from(sorted(ASKED)), st.sampled_from(sorted(ASKED)))
 def test_any_body_is_translated_or_refused(value: dict[str, Any], client: str, provider: str) -> None:
     if provider == client:
@@ -189,8 +190,35 @@ def test_any_body_is_translated_or_refused(value: dict[str, Any], client: str, p
     assert json.loads(sent)
 
 
+@quick
 @given(_JSON | st.binary(max_size=30), st.sampled_from(sorted(ASKED)))
 def test_what_is_no_request_is_refused(value: Any, client: str) -> None:
     body = value if isinstance(value, bytes) else json.dumps(value).encode()
     with pytest.raises(BadBody):
         made(client, "chat" if client != "chat" else "messages").request(body, Head(model="s"), "m", stream=True)
+
+
+def test_the_billing_note_of_claude_code_stays_with_anthropic() -> None:
+    system = [
+        {"type": "text", "text": "x-anthropic-billing-header: cc_version=2; cch=1"},
+        {"type": "text", "text": "Hi"},
+    ]
+    assert fields(ask("messages", "chat", "m", **MESSAGES, system=system))["messages"][0]["content"] == "Hi"
+
+
+def test_tools_that_only_the_history_calls_are_declared_but_not_to_be_called() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    turns = [*HI, {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "c", "content": "1"}]
+    got = fields(ask("chat", "messages", "claude-sonnet-4-5", messages=turns))
+    assert [tool["name"] for tool in got["tools"]] == ["f"]
+    assert got["tool_choice"] == {"type": "none"}
+
+
+@pytest.mark.parametrize(("model", "held"), [("gemini-2.5-flash", False), ("gemini-3-pro", True)])
+def test_an_older_gemini_with_tools_is_asked_for_json_in_words(model: str, held: bool) -> None:
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
+    sent = ask("chat", "gemini", model, **CHAT, tools=[tool], response_format=form)
+    assert ("generationConfig" in fields(sent)) is held
+    assert ("systemInstruction" in fields(sent)) is not held
+    assert ("response_format" in sent.dropped) is not held

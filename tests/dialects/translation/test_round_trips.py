@@ -43,6 +43,7 @@ from codevector_daemon.dialects.translation.outgoing import Target
 from codevector_daemon.dialects.translation.translator import Translator
 from codevector_daemon.dialects.translation.writing import Framing
 from codevector_daemon.metering.counts import TokenCounts
+from support.translation.calls import quick
 
 DIALECTS = st.sampled_from(("chat", "messages", "responses", "gemini"))
 _WORDS = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20).map(lambda text: f"x{text}")
@@ -68,17 +69,19 @@ def _conversations(draw: st.DrawFn) -> Conversation:
     """Draw a conversation: questions, answers, and rounds of tools in which every call is answered."""
     turns: list[Turn] = []
     numbers = itertools.count(1)
+    tools = tuple(draw(_tools))
+    most_calls = 3 if tools else 0
     for _ in range(draw(st.integers(1, 3))):
         turns.append(Turn("user", tuple(draw(st.lists(_texts | _pictures | _documents, min_size=1, max_size=3)))))
         calls = [
-            ToolCall(f"call_{next(numbers)}", draw(_NAMES), draw(_ARGUMENTS)) for _ in range(draw(st.integers(0, 3)))
+            ToolCall(f"call_{next(numbers)}", draw(_NAMES), draw(_ARGUMENTS))
+            for _ in range(draw(st.integers(0, most_calls)))
         ]
         said = draw(st.lists(_texts, max_size=1)) if calls else [draw(_texts)]
         turns.append(Turn("assistant", (*said, *calls)))
         if calls:
             results = [ToolResult(call.id, (draw(_texts),)) for call in calls]
             turns += [Turn("user", tuple(results)), Turn("assistant", (draw(_texts),))]
-    tools = tuple(draw(_tools))
     choices: list[Any] = [None]
     if tools:
         modes = [ToolChoice("auto"), ToolChoice("none"), ToolChoice("required"), ToolChoice("named", tools[0].name)]
@@ -88,7 +91,7 @@ def _conversations(draw: st.DrawFn) -> Conversation:
         turns=(*turns, Turn("user", (draw(_texts),))),
         tools=tools,
         choice=draw(st.sampled_from(choices)),
-        output=draw(st.none() | st.builds(OutputFormat, schema=_schemas, name=st.just("answer"))),
+        output=None if tools else draw(st.none() | st.builds(OutputFormat, schema=_schemas, name=st.just("answer"))),
         sampling=Sampling(temperature=draw(st.none() | st.sampled_from((0.0, 0.5, 1.0)))),
         max_tokens=draw(st.integers(16, 9000)),
         parallel=None,
@@ -147,6 +150,7 @@ def _plain_part(part: Any) -> Any:
 _MODELS = {"chat": "model-x", "messages": "claude-sonnet-4-5", "responses": "model-x", "gemini": "gemini-2.5-flash"}
 
 
+@quick
 @given(_conversations(), DIALECTS)
 def test_a_conversation_written_and_read_again_is_the_same(conversation: Conversation, dialect: str) -> None:
     target = Target(model=_MODELS[dialect], vendor="anybody")
@@ -154,6 +158,7 @@ def test_a_conversation_written_and_read_again_is_the_same(conversation: Convers
     assert _plain(CLIENTS[dialect].read(body)) == _plain(conversation)
 
 
+@quick
 @given(_conversations(), st.tuples(DIALECTS, DIALECTS))
 def test_a_conversation_survives_two_protocols(conversation: Conversation, way: tuple[str, str]) -> None:
     told = conversation
@@ -221,12 +226,14 @@ def _unmarked(answer: Answer, dialect: str) -> Answer:
     return replace(answer, parts=tuple(parts), tier=None)
 
 
+@quick
 @given(_answers(), DIALECTS)
 def test_a_whole_answer_written_and_read_again_is_the_same(answer: Answer, dialect: str) -> None:
     body = CLIENTS[dialect].whole(answer, _framing())
     assert _unmarked(PROVIDERS[dialect].whole(body), dialect) == _unmarked(answer, dialect)
 
 
+@quick
 @given(_answers(), DIALECTS, st.data())
 def test_a_streamed_answer_written_and_read_again_is_the_same(
     answer: Answer, dialect: str, data: st.DataObject

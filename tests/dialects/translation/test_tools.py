@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from codevector_daemon.dialects.base import BadBody, Head
 from codevector_daemon.dialects.translation import ids
 from support.translation import sdks, wires
-from support.translation.calls import ask, fields, made
+from support.translation.calls import ask, fields, made, quick
 from support.translation.said import Call, Said
 
 LONG = "mcp__a_server_with_a_long_name__and_a_tool_with_a_name_that_is_longer_than_openai_takes"
@@ -106,11 +106,13 @@ def test_a_long_tool_name_is_shortened_upstream_and_whole_again_for_the_client(p
     assert sdks.messages_stream(out).calls == [(LONG, {})]
 
 
+@quick
 @given(st.text(max_size=200))
 def test_every_tool_name_becomes_one_that_all_accept(name: str) -> None:
     assert re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", ids.tool_name(name))
 
 
+@quick
 @given(st.text(max_size=80), st.sampled_from((40, 64)))
 def test_every_call_id_becomes_one_that_anthropic_accepts_and_stays_it(given_id: str, longest: int) -> None:
     fitted = ids.call_id(given_id, longest)

@@ -3,8 +3,13 @@
 import json
 from typing import Any
 
+from hypothesis import settings
+
 from codevector_daemon.dialects.base import Head
 from codevector_daemon.dialects.translation import Translated, Translation, between
+
+quick = settings(deadline=None, max_examples=60)
+"""For properties that run on machines with other work to do."""
 
 
 def made(client: str, provider: str, vendor: str | None = None) -> Translation:

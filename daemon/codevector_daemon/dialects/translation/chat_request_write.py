@@ -176,13 +176,13 @@ class _Writer:
         asked = self._conversation
         fields = given(
             user=ids.user(asked.user) if asked.user else None,
-            metadata=asked.metadata if self._openai else None,
             service_tier=asked.service_tier if self._openai else None,
             verbosity=asked.verbosity if self._openai else None,
             prompt_cache_key=asked.cache_key if self._openai else None,
         )
+        self.dropped += given(metadata=asked.metadata)  # OpenAI takes it only with what it is to store
         if not self._openai:
-            unknown = given(metadata=asked.metadata, service_tier=asked.service_tier, verbosity=asked.verbosity)
+            unknown = given(service_tier=asked.service_tier, verbosity=asked.verbosity)
             self.dropped += [*unknown, *given(prompt_cache_key=asked.cache_key)]
         return fields
 

@@ -53,6 +53,9 @@ class _Writer:
         turns = outgoing.joined(outgoing.without_system(asked.turns))
         contents = [self._content(turn) for turn in turns]
         system = [{"text": part.text} for part in asked.system if part.text]
+        if asked.output is not None and not self._takes_format():
+            self.dropped.append("response_format")
+            system.append({"text": outgoing.in_words(asked.output)})
         self._name_lost()
         return {
             "contents": [content for content in contents if content["parts"]],
@@ -155,10 +158,14 @@ class _Writer:
             stopSequences=stop[:MOST_STOPS] or None,
             thinkingConfig=self._thinking() or None,
         )
-        if asked.output is not None:
+        if asked.output is not None and self._takes_format():
             config["responseMimeType"] = "application/json"
             config |= given(responseJsonSchema=asked.output.schema)
         return {"generationConfig": config} if config else {}
+
+    def _takes_format(self) -> bool:
+        """Tell whether the model can be held to JSON; only Gemini 3 and later can while it has tools."""
+        return not self._conversation.tools or self._signs
 
     def _thinking(self) -> Fields:
         wanted = self._conversation.reasoning

@@ -30,6 +30,8 @@ VENDOR: Final = "anthropic"
 RUN_BY_VENDOR: Final = ("web_search", "web_fetch", "code_execution", "tool_search", "mcp_toolset", "advisor")
 """Tools that Anthropic runs itself. The model can do without them; it could not without one that the client runs."""
 
+BILLING_NOTE: Final = "x-anthropic-billing-header:"
+
 _TIERS: Final = {"standard_only": "default"}
 _MODES: Final = {"auto": "auto", "any": "required", "none": "none"}
 
@@ -150,11 +152,16 @@ def read(body: bytes) -> Conversation:
 
 
 def _system(given: str | list[_Block] | None) -> Iterator[Text]:
+    """Yield the system prompt without Claude Code's note to Anthropic's billing, which changes with every call.
+
+    Anthropic takes it out itself; before any other model it would make the cache of the whole prompt worthless.
+    """
     if isinstance(given, str):
         yield Text(given)
     else:
         for block in given or ():
-            yield Text(block.text or "", _ttl(block.cache_control))
+            if not (block.text or "").startswith(BILLING_NOTE):
+                yield Text(block.text or "", _ttl(block.cache_control))
 
 
 def _turn(message: _Message, place: str, dropped: list[str]) -> Turn:

@@ -27,7 +27,6 @@ WARMEST: Final = 1.0
 _CHOICES: Final = {"auto": "auto", "required": "any", "none": "none"}
 _TIERS: Final = {"auto": "auto", "default": "standard_only", "standard": "standard_only"}
 _SCHEMAS_SINCE: Final = (4, 5)
-_JSON_ONLY: Final = "Answer with one valid JSON object and nothing else: no text around it, no code fence."
 
 
 def write(conversation: Conversation, target: Target) -> Written:
@@ -140,7 +139,7 @@ class _Writer:
     def _tools(self) -> Fields:
         asked = self._conversation
         if not asked.tools:
-            return {}
+            return _tools_called(asked)
         fields: Fields = {"tools": [self._tool(tool) for tool in asked.tools]}
         choice: Fields = {}
         if asked.choice is not None and asked.choice.mode == "named":
@@ -170,12 +169,9 @@ class _Writer:
             fields.setdefault("output_config", {})["format"] = {"type": "json_schema", "schema": output.schema}
             return
         self.dropped.append("response_format")
-        words = _JSON_ONLY
-        if output.schema is not None:
-            words = f"{_JSON_ONLY} It must follow this JSON schema:\n{wire.json_text(output.schema)}"
         system = fields.get("system", [])
         blocks = [self._text(system, None)] if isinstance(system, str) else system
-        fields["system"] = [*blocks, self._text(words, None)]
+        fields["system"] = [*blocks, self._text(outgoing.in_words(output), None)]
 
     def _sampling(self, *, thinks: bool) -> Fields:
         asked = self._conversation
@@ -210,6 +206,16 @@ class _Writer:
             self.dropped.append("service_tier")
         metadata = {"user_id": asked.user} if asked.user else None
         return given(metadata=metadata, service_tier=tier)
+
+
+def _tools_called(asked: Conversation) -> Fields:
+    """Return the tools that a history calls, not to be called again: Messages refuses calls of undeclared ones."""
+    parts = (part for turn in asked.turns for part in turn.parts)
+    names = dict.fromkeys(_name(part.name) for part in parts if isinstance(part, ToolCall))
+    if not names:
+        return {}
+    tools = [{"name": name, "input_schema": EMPTY_SCHEMA} for name in names]
+    return {"tools": tools, "tool_choice": {"type": "none"}}
 
 
 def _name(name: str) -> str:

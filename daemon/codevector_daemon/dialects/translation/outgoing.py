@@ -1,16 +1,17 @@
 """What every writer of requests needs: the target it writes for, and the turns as the target wants them."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from codevector_daemon.dialects.translation import media
+from codevector_daemon.dialects.translation import media, wire
 from codevector_daemon.dialects.translation.canonical import (
     Conversation,
     Document,
     Image,
+    OutputFormat,
     Shown,
     Text,
     Thinking,
@@ -35,6 +36,16 @@ class Written(Struct, frozen=True):
 
     fields: Fields
     dropped: tuple[str, ...] = ()
+
+
+JSON_ONLY: Final = "Answer with one valid JSON object and nothing else: no text around it, no code fence."
+
+
+def in_words(output: OutputFormat) -> str:
+    """Return an output format as an instruction, for models that cannot be held to it."""
+    if output.schema is None:
+        return JSON_ONLY
+    return f"{JSON_ONLY} It must follow this JSON schema:\n{wire.json_text(output.schema)}"
 
 
 def limit(conversation: Conversation, target: Target) -> int | None:

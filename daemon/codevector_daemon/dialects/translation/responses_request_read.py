@@ -46,11 +46,15 @@ class _Reasoning(Struct):
     generate_summary: str | None = None
 
 
+class _Options(Struct):
+    include_usage: bool | None = None
+
+
 class _Request(Struct):
     input: str | list[Item] | None = None
     model: str | None = None
     stream: bool | None = None
-    stream_options: Any = None
+    stream_options: _Options | None = None
     instructions: str | None = None
     tools: list[_Tool] | None = None
     tool_choice: Raw = NOTHING_RAW
@@ -124,6 +128,7 @@ def read(body: bytes) -> Conversation:
         service_tier=request.service_tier,
         verbosity=text.verbosity,
         cache_key=request.prompt_cache_key,
+        wants_usage=bool(request.stream_options and request.stream_options.include_usage),
         origins=declared.origins,
         dropped=(*dropped, *items.dropped, *declared.dropped),
     )
