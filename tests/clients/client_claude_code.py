@@ -117,3 +117,13 @@ def test_claude_code_says_why_it_was_refused(bench: Workbench) -> None:
     assert "claude-never-heard-of" in ran.output
     (row, *_) = bench.rows()
     assert (row["state"], row["status"]) == ("rejected", 404)
+
+
+def test_claude_code_discovers_the_models_it_may_call(bench: Workbench) -> None:
+    bench.will_answer("messages")
+    del bench.variables["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"]
+    bench.variables["CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY"] = "1"
+    ask(bench, QUESTION, str(uuid.uuid4())).assert_said(ANSWER)
+    found = (bench.home / ".claude/cache/gateway-models.json").read_text()
+    assert '"claude-haiku-4-5"' in found
+    assert bench.key.secret not in found
