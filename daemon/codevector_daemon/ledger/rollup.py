@@ -100,8 +100,13 @@ class Rolling:
             if computable:
                 self._stage(connection)
         if computable:
-            self._write()
+            self._remove_stale()
+        *earlier, last = _packed(self._copies() if computable else [])
+        for batch in earlier:
+            with self._bench.writing() as connection:
+                _copy(connection, batch)
         with self._bench.writing() as connection:
+            _copy(connection, last)
             self._release(connection, marks)
 
     def _stage(self, connection: sqlite3.Connection) -> None:
@@ -117,25 +122,26 @@ class Rolling:
             for statement in _MARGINS[slot.tier]:
                 connection.execute(statement)
 
-    def _write(self) -> None:
-        self._remove_stale()
+    def _copies(self) -> list["_Copy"]:
+        """Return what is to be copied into the store, in pieces."""
         start, tier = self._slot.start_s, int(self._slot.tier)
-        self._copy(
+        buckets = (
             f"INSERT OR REPLACE INTO {self._table} (start, series_id, {_AMOUNTS})"
-            f" SELECT {start}, series_id, {_AMOUNTS} FROM staged",
-            "staged",
+            f" SELECT {start}, series_id, {_AMOUNTS} FROM staged WHERE n > ? AND n <= ?"
         )
-        self._copy(
+        margins = (
             f"INSERT OR REPLACE INTO margins (tier, user_id, dimension, start, value, {_AMOUNTS})"
-            f" SELECT {tier}, user_id, dimension, {start}, value, {_AMOUNTS} FROM staged_margins",
-            "staged_margins",
+            f" SELECT {tier}, user_id, dimension, {start}, value, {_AMOUNTS} FROM staged_margins WHERE n > ? AND n <= ?"
         )
+        return [
+            _Copy(statement, first, min(first + ROWS, last))
+            for statement, last in ((buckets, self._count("staged")), (margins, self._count("staged_margins")))
+            for first in range(0, last, ROWS)
+        ]
 
-    def _copy(self, statement: str, source: str) -> None:
-        (last,) = self._bench.connection.execute(f"SELECT coalesce(max(n), 0) FROM {source}").fetchone()
-        for first in range(0, last, ROWS):
-            with self._bench.writing() as connection:
-                connection.execute(f"{statement} WHERE n > ? AND n <= ?", (first, first + ROWS))
+    def _count(self, stage: str) -> int:
+        query = f"SELECT coalesce(max(n), 0) FROM {stage}"
+        return int(self._bench.connection.execute(query).fetchone()[0])
 
     def _remove_stale(self) -> None:
         """Remove what this slot does not have any more: rows of a former cut; margins first, as rows tell of them."""
@@ -165,6 +171,31 @@ class Rolling:
         )
         if self._slot.tier is not Tier.MONTH:
             mark(connection, [(self._slot.tier, self._slot.start_s)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A piece of what was computed: its rows numbered from ``first`` (exclusive) to ``last``."""
+
+    statement: str
+    first: int
+    last: int
+
+
+def _packed(copies: list[_Copy]) -> list[list[_Copy]]:
+    """Put small pieces together into one transaction each; the last one is there even if it is empty."""
+    batches: list[list[_Copy]] = [[]]
+    for copy in copies:
+        rows = sum(each.last - each.first for each in (*batches[-1], copy))
+        if rows > ROWS and batches[-1]:
+            batches.append([])
+        batches[-1].append(copy)
+    return batches
+
+
+def _copy(connection: sqlite3.Connection, copies: list[_Copy]) -> None:
+    for copy in copies:
+        connection.execute(copy.statement, (copy.first, copy.last))
 
 
 def _facts(connection: sqlite3.Connection) -> tuple[Calendar, Kept]:

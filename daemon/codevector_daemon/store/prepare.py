@@ -58,9 +58,11 @@ def _version(path: Path, patience_s: float) -> str | None:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables:
             return None
-        if "alembic_version" not in tables or "meta" not in tables:
+        versioned = "alembic_version" in tables
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if versioned else None
+        # An upgrade from before the first version that was killed has left the table, and nothing in it.
+        if not versioned or (row is not None and "meta" not in tables):
             raise StoreCorrupt(f"{path} is a database of another program; choose another file")
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     finally:
         connection.close()
     return str(row[0]) if row else ""
