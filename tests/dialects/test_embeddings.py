@@ -41,10 +41,15 @@ def test_the_input_is_counted_under_any_of_its_names_and_the_output_is_none(usag
     assert (reading.finished, reading.served_model) == (True, "text-embedding-3-small")
 
 
-@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": -4}, "x"])
-def test_a_missing_or_impossible_count_leaves_only_the_input_to_be_estimated(usage: object) -> None:
+@pytest.mark.parametrize("usage", [None, {}, "x"])
+def test_a_missing_count_is_left_to_the_estimate(usage: object) -> None:
     reading = read(answer(usage))
-    assert (reading.input_reported, reading.output_reported) == (False, True)
+    assert (reading.usage_source, reading.input_reported, reading.finished) == ("none", False, True)
+
+
+def test_an_impossible_count_leaves_only_the_input_to_be_estimated() -> None:
+    reading = read(answer({"prompt_tokens": -4}))
+    assert (reading.input_reported, reading.output_reported, reading.refused) == (False, True, "prompt_tokens")
 
 
 def test_an_error_in_a_200_is_seen() -> None:

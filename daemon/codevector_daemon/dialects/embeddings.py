@@ -107,16 +107,18 @@ class EmbeddingsReader:
         return ""
 
 
-def embeddings_usage(fields: Mapping[str, Any]) -> Usage:
-    """Read a usage block: the input under one of its names, of which vendors send one, and pictures apart."""
+def embeddings_usage(fields: Mapping[str, Any]) -> Usage | None:
+    """Read a usage block: the input under one of its names, and pictures apart; None where it holds no count at all."""
     try:
         tokens = first(fields, "prompt_tokens", "input_tokens", "total_tokens")
         images = first(inside(fields, "prompt_tokens_details"), "image_tokens")
     except BadCount as error:
         return Usage(has_output=True, refused=str(error))
+    if tokens is None:
+        return None
     return Usage(
-        counts=TokenCounts(uncached_input=tokens or 0),
-        has_input=tokens is not None,
+        counts=TokenCounts(uncached_input=tokens),
+        has_input=True,
         has_output=True,
         extras=Extras(parts={"image_input": images}) if images else NO_EXTRAS,
     )

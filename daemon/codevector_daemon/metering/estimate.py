@@ -36,7 +36,7 @@ def input_tokens(dialect: Dialect, body: bytes, model: str) -> int:
         return quick_input(body)
     family = family_of(model)
     prompt = dialect.prompt(body)
-    frame = family.per_request + family.per_message * prompt.messages
+    frame = family.per_request + family.per_message * prompt.messages if prompt.messages else 0
     tools = (family.tools + family.per_tool * prompt.tools) if prompt.tools else 0
     pictures = sum(family.image(one) for one in prompt.images)
     return _tokens("\n".join(prompt.texts), family) + frame + tools + pictures + prompt.tokens
