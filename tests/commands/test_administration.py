@@ -24,7 +24,7 @@ def test_a_provider_is_added_listed_disabled_and_removed(running: CommandLine) -
     assert names(running.document("providers", "list", "--json"), "providers") == ["mine", "sandbox"]
     assert running.document("providers", "disable", "mine", "--json")["enabled"] is False
     assert running.document("providers", "enable", "mine", "--json")["enabled"] is True
-    assert running.document("providers", "remove", "mine", "--json") == {"removed": "mine"}
+    assert running.document("providers", "remove", "mine", "--json")["removed"] == "mine"
     again = running("providers", "remove", "mine")
     assert again.returncode == 1
     assert "there is no provider 'mine'" in again.stderr

@@ -44,8 +44,8 @@ def add_models(routes: Blueprint, services: Services) -> None:
     @typed(Model, body=ModelPatch)
     async def change_model(slug: str, body: ModelPatch) -> Model:
         """Change a model facade."""
-        await models.patch(directory, slug, body, actor=directory.owner.user_name)
-        return _shown(services, slug)
+        changed = await models.patch(directory, slug, body, actor=directory.owner.user_name)
+        return _shown(services, changed.slug)
 
     @routes.delete("/models/<path:slug>")
     @typed(None)
