@@ -61,7 +61,7 @@ def test_text_that_only_speaks_of_marks_stays() -> None:
     body = json.dumps(
         {"messages": [{"role": "user", "content": "what is cv1.x?"}, "odd", {"content": ["odd"]}]}
     ).encode()
-    assert json.loads(without_foreign_thoughts("messages", body)) == json.loads(body)
+    assert without_foreign_thoughts("messages", body) is body
 
 
 def test_a_marked_body_that_is_no_json_is_refused() -> None:

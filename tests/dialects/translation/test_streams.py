@@ -111,6 +111,23 @@ def test_calls_that_all_claim_index_zero_are_told_apart_by_their_ids() -> None:
     assert seen.call_ids == ["a", "b"]
 
 
+def test_a_call_begins_when_its_name_is_known() -> None:
+    pieces = [
+        {"index": 0, "id": "a", "function": {"name": "", "arguments": ""}},
+        {"index": 0, "function": {"arguments": '{"x"'}},
+        {"index": 0, "function": {"name": "weather", "arguments": ":1}"}},
+    ]
+    events = [
+        b"data: " + json.dumps({"choices": [{"index": 0, "delta": {"tool_calls": [piece]}}]}).encode() + b"\n\n"
+        for piece in pieces
+    ]
+    made = translator("messages", "chat")
+    out = b"".join(made.feed(event) for event in events)
+    out += made.feed(b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}\n\n') + made.finish()
+    seen = sdks.messages_stream(out)
+    assert (seen.calls, seen.call_ids) == ([("weather", {"x": 1})], ["a"])
+
+
 def test_a_chat_stream_without_done_ends_cleanly_after_its_reason() -> None:
     made = translator("messages", "chat")
     out = b"".join(made.feed(event) for event in wires.chat_stream(BY_NAME["one word"])[:-1])

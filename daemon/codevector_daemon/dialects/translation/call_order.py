@@ -1,28 +1,43 @@
 """Keeps the calls of tools one after the other, whatever order their pieces come in."""
 
-from typing import Final
-
 import msgspec
 
 from codevector_daemon.dialects.answer import UNREADABLE
 from codevector_daemon.dialects.translation.events import CallDelta, CallEnd, CallStart, Event
 
-_NO_ID: Final = ""
-
 
 class _Open:
-    """A call that is not over: what came of it, and how much of that was passed on."""
+    """A call that is not over: what is known of it, and whether it was passed on from its start."""
 
-    def __init__(self, key: int, call_id: str, name: str) -> None:
+    def __init__(self, key: int) -> None:
         self.key = key
-        self.id = call_id
-        self.name = name
-        self.pieces: list[str] = []
+        self.id = ""
+        self.name = ""
+        self.started = False
+        self._pieces: list[str] = []
+
+    def take(self, call_id: str | None, name: str | None, arguments: str) -> list[Event]:
+        """Keep a piece, and return what it adds to a call that was passed on."""
+        self.id = self.id or call_id or ""
+        self.name = self.name or name or ""
+        if not arguments:
+            return []
+        self._pieces.append(arguments)
+        return [CallDelta(arguments)] if self.started else []
+
+    def start(self) -> list[Event]:
+        """Pass on all that is known; nothing yet of a call without a name."""
+        if self.started or not self.name:
+            return []
+        self.started = True
+        arguments = "".join(self._pieces)
+        begun: list[Event] = [CallStart(self.id, self.name)]
+        return begun + ([CallDelta(arguments)] if arguments else [])
 
     def whole(self) -> bool:
         """Tell whether the arguments so far are whole JSON, so that nothing can follow."""
         try:
-            msgspec.json.decode("".join(self.pieces))
+            msgspec.json.decode("".join(self._pieces))
         except UNREADABLE:
             return False
         return True
@@ -44,31 +59,22 @@ class CallOrder:
         events: list[Event] = []
         if call is None:
             events += self._end_first_if_whole()
-            call = self._begin(index, call_id, name)
-            if self._open[0] is call:
-                events.append(CallStart(call.id, call.name))
-        if arguments:
-            call.pieces.append(arguments)
-            if self._open[0] is call:
-                events.append(CallDelta(arguments))
-        return events
-
-    def close(self) -> list[Event]:
-        """End every open call and return what was held."""
-        events: list[Event] = []
-        for at, call in enumerate(self._open):
-            if at > 0:
-                events += _all_of(call)
-            events.append(CallEnd())
-        self._open = []
+            call = self._begin(index)
+        more = call.take(call_id, name, arguments)
+        if self._open[0] is call:
+            events += more or call.start()
         return events
 
     def end(self, index: int | None) -> list[Event]:
         """End one call that its protocol says is over; one behind others waits for them."""
-        if not self._open or self._open[0].key != index:
-            return []
-        del self._open[0]
-        return [CallEnd(), *(_all_of(self._open[0]) if self._open else [])]
+        return self._end_first() if self._open and self._open[0].key == index else []
+
+    def close(self) -> list[Event]:
+        """End every open call and return what was held."""
+        events: list[Event] = []
+        while self._open:
+            events += self._end_first()
+        return events
 
     def _find(self, index: int | None, call_id: str | None, name: str | None) -> _Open | None:
         """Return the open call that a piece belongs to; one with a new id and a name begins another."""
@@ -84,25 +90,20 @@ class CallOrder:
             return self._open[-1]
         return None
 
-    def _begin(self, index: int | None, call_id: str | None, name: str | None) -> _Open:
+    def _begin(self, index: int | None) -> _Open:
         key = self._next_key if index is None else index
         self._next_key = max(self._next_key, key) + 1
-        call = _Open(key, call_id or _NO_ID, name or "")
-        self._open.append(call)
-        return call
+        self._open.append(_Open(key))
+        return self._open[-1]
+
+    def _end_first(self) -> list[Event]:
+        first = self._open.pop(0)
+        events: list[Event] = [CallEnd()] if first.started else []
+        return events + (self._open[0].start() if self._open else [])
 
     def _end_first_if_whole(self) -> list[Event]:
         """End the streaming call where its arguments are whole, and let the next ones pass."""
         events: list[Event] = []
         while self._open and self._open[0].whole():
-            events.append(CallEnd())
-            del self._open[0]
-            if self._open:
-                events += _all_of(self._open[0])
+            events += self._end_first()
         return events
-
-
-def _all_of(call: _Open) -> list[Event]:
-    arguments = "".join(call.pieces)
-    start: list[Event] = [CallStart(call.id, call.name)]
-    return start + ([CallDelta(arguments)] if arguments else [])

@@ -21,7 +21,7 @@ Fields = dict[str, Any]
 
 
 def without_foreign_thoughts(dialect: str, body: bytes, *, vendor: str | None = None) -> bytes:
-    """Return the body for a provider of the client's own dialect; the very same bytes where no mark is in it.
+    """Return the body for a provider of the client's own dialect; the very same bytes where no thought is marked.
 
     The provider's own signatures, which a detour had marked, get back the form the provider gave them.
     """
@@ -29,12 +29,12 @@ def without_foreign_thoughts(dialect: str, body: bytes, *, vendor: str | None = 
     if keep is None or not (_PLAIN in body or (dialect == "gemini" and _CODED in body)):
         return body
     try:
-        request = msgspec.json.decode(body)
+        request, before = msgspec.json.decode(body), msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadBody(f"The request body is not valid JSON: {error}.") from error
     if isinstance(request, dict):
         keep(request, vendor or VENDOR_OF[dialect])
-    return msgspec.json.encode(request)
+    return body if request == before else msgspec.json.encode(request)
 
 
 def _messages(request: Fields, vendor: str) -> None:
