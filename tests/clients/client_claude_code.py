@@ -127,3 +127,17 @@ def test_claude_code_discovers_the_models_it_may_call(bench: Workbench) -> None:
     found = (bench.home / ".claude/cache/gateway-models.json").read_text()
     assert '"claude-haiku-4-5"' in found
     assert bench.key.secret not in found
+
+
+@pytest.mark.parametrize("way", ["ANTHROPIC_API_KEY", "apiKeyHelper"])
+def test_claude_code_shows_its_key_in_other_ways(bench: Workbench, way: str) -> None:
+    """``x-api-key`` alone from a variable; both headers from a program that prints the key."""
+    bench.will_answer("messages")
+    bench.variables["ANTHROPIC_BASE_URL"] = bench.desk.daemon.url
+    if way == "apiKeyHelper":
+        bench.put("~/.claude/settings.json", json.dumps({way: f"echo {bench.key.secret}"}))
+    else:
+        bench.variables[way] = bench.key.secret
+    bench.run("--print", QUESTION, "--model", MODEL).assert_said(ANSWER)
+    rows = bench.assert_counted(calls=1, client_app="claude-code", dialect="messages", model=MODEL)
+    assert {row["own_login"] for row in rows} == {0}

@@ -1,4 +1,4 @@
-"""Vercel's AI SDK: a tool loop on Chat Completions and on Messages."""
+"""Vercel's AI SDK: a tool loop in every dialect."""
 
 import json
 
@@ -13,20 +13,31 @@ import { readFileSync } from "node:fs";
 import { isStepCount, streamText, tool } from "ai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { createAnthropic } from "@ai-sdk/anthropic";
+import { createGoogleGenerativeAI } from "@ai-sdk/google";
+import { createOpenAI } from "@ai-sdk/openai";
 import { z } from "zod";
 
-const [dialect, url, apiKey, model, prompt, note] = JSON.parse(process.argv[2]);
-const provider = dialect === "chat"
-  ? createOpenAICompatible({ name: "codevector", baseURL: url, apiKey })
-  : createAnthropic({ baseURL: url, apiKey });
+const [dialect, root, apiKey, model, prompt, note] = JSON.parse(process.argv[2]);
+const makers = {
+  chat: () => createOpenAICompatible({ name: "codevector", baseURL: `${root}/v1`, apiKey }),
+  messages: () => createAnthropic({ baseURL: `${root}/v1`, apiKey }),
+  responses: () => createOpenAI({ baseURL: `${root}/v1`, apiKey }),
+  gemini: () => createGoogleGenerativeAI({ baseURL: `${root}/v1beta`, apiKey }),
+};
+const provider = makers[dialect]();
 const read = tool({
   description: "Reads the note", inputSchema: z.object({}), execute: async () => readFileSync(note, "utf8"),
 });
 const result = streamText({ model: provider(model), prompt, tools: { read }, stopWhen: isStepCount(4) });
 for await (const text of result.textStream) process.stdout.write(text);
 """
-MODELS: dict[Dialect, str] = {"chat": "gpt", "messages": "sonnet"}
-APPS: dict[Dialect, str] = {"chat": "ai-sdk-openai-compatible", "messages": "ai-sdk-anthropic"}
+MODELS: dict[Dialect, tuple[str, str]] = {
+    "chat": ("gpt", "ai-sdk-openai-compatible"),
+    "messages": ("sonnet", "ai-sdk-anthropic"),
+    "responses": ("gpt", "ai-sdk-openai"),
+    "gemini": ("gemini-2.5-pro", "ai-sdk-google"),
+}
+"""A model of each dialect, and how that part of the SDK names itself."""
 
 
 @pytest.fixture
@@ -38,7 +49,7 @@ def bench(workbench_for: MakeWorkbench) -> Workbench:
 
 
 def ask(bench: Workbench, dialect: Dialect, prompt: str) -> Ran:
-    told = [dialect, f"{bench.desk.daemon.url}/v1", bench.key.secret, MODELS[dialect], prompt, NOTE]
+    told = [dialect, bench.desk.daemon.url, bench.key.secret, MODELS[dialect][0], prompt, NOTE]
     return bench.run("ask.mjs", json.dumps(told), program=node_folder() / "node")
 
 
@@ -46,11 +57,13 @@ def ask(bench: Workbench, dialect: Dialect, prompt: str) -> Ran:
 def test_the_ai_sdk_answers_plainly(bench: Workbench, dialect: Dialect) -> None:
     bench.will_answer(dialect)
     ask(bench, dialect, QUESTION).assert_said(ANSWER)
-    bench.assert_counted(calls=1, client_app=APPS[dialect], dialect=dialect, model=MODELS[dialect])
+    model, app = MODELS[dialect]
+    bench.assert_counted(calls=1, client_app=app, dialect=dialect, model=model)
 
 
 @pytest.mark.parametrize("dialect", MODELS)
 def test_the_ai_sdk_calls_a_tool_and_reports(bench: Workbench, dialect: Dialect) -> None:
     bench.will_call(dialect, "read", {})
     ask(bench, dialect, ERRAND).assert_said(REPORT)
-    bench.assert_counted(calls=2, client_app=APPS[dialect], dialect=dialect, model=MODELS[dialect])
+    model, app = MODELS[dialect]
+    bench.assert_counted(calls=2, client_app=app, dialect=dialect, model=model)

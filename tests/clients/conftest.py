@@ -42,7 +42,7 @@ def workbench_for(desk: Desk, tmp_path: Path) -> MakeWorkbench:
     """Make the workbench of a tool, or skip where that tool is not installed."""
 
     def make(client: str, **of_key: str) -> Workbench:
-        if not PACKAGES[client].installed.exists():
+        if not PACKAGES[client].is_installed:
             pytest.skip(f"{client} is not installed")
         desk.provider.reset()
         key = desk.daemon.control.create_key(tmp_path.name, project=client, **of_key)

@@ -37,9 +37,15 @@ class Package:
 
     @property
     def installed(self) -> Path:
-        """The program (of a library, its folder); it exists once the tool is installed."""
+        """The program; of a library, its folder."""
         below = "bin" if self.registry == "pypi" else "node_modules/.bin" if self.program else "node_modules"
         return self.folder / below / self.program
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the tool is there, with all that it was asked for with."""
+        parts = [self.folder / "node_modules" / name for name in self.names] if self.registry == "npm" else []
+        return all(path.exists() for path in (self.installed, *parts))
 
     @property
     def version(self) -> str:
@@ -63,7 +69,12 @@ PACKAGES: Mapping[str, Package] = {
         Package("continue", "npm", ("@continuedev/cli",), "cn"),
         Package("goose", "npm", ("@aaif/goose",), "goose"),
         Package("cline", "npm", ("cline",), "cline"),
-        Package("vercel-ai-sdk", "npm", ("ai", "@ai-sdk/openai-compatible", "@ai-sdk/anthropic", "zod"), ""),
+        Package(
+            "vercel-ai-sdk",
+            "npm",
+            ("ai", "zod", *(f"@ai-sdk/{part}" for part in ("openai-compatible", "openai", "anthropic", "google"))),
+            "",
+        ),
         Package("langchain", "pypi", ("langchain-openai", "langchain-anthropic"), "python"),
         Package("aider", "pypi", ("aider-chat",), "aider"),
         Package("llm", "pypi", ("llm", "llm-anthropic", "llm-gemini"), "llm"),
@@ -83,14 +94,14 @@ def node_folder() -> Path:
 
 def install(package: Package, *, newest: bool = False) -> None:
     """Install a tool where it is missing, or again where the newest is wanted; NotInstalledError with the reason."""
-    if package.installed.exists() and not newest:
+    if package.is_installed and not newest:
         return
     if package.registry == "npm":
         _install_node()
         _install_with_npm(package)
     else:
         _pip(package)
-    if not package.installed.exists():
+    if not package.is_installed:
         raise NotInstalledError(f"{package.names[0]} was installed without a program named {package.program}")
 
 
