@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 
 from codevector_daemon.control import Services, control_app, member_blueprint
 from codevector_daemon.directory import Directory
@@ -96,7 +95,7 @@ async def compose(
             status=_status(settings, gateway, at, demo=demo),
             now_ms=now_ms,
         )
-        app = gateway_app(gateway, cache(lambda: Metrics(ledger)))
+        app = gateway_app(gateway, Metrics(ledger))
         app.register_blueprint(member_blueprint(services))
         if demo:
             await closing.enter_async_context(_demo(directory, ledger, http, at.gateway_url))
@@ -145,6 +144,7 @@ def _status(settings: Settings, gateway: Gateway, at: Listeners, *, demo: bool) 
             spooled_events=ledger.spooled_events,
             trouble=str(ledger.trouble) if ledger.trouble else None,
             folded_names=ledger.folded_names,
+            recovered=ledger.recovered,
         )
 
     return status

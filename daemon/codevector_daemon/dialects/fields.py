@@ -16,6 +16,11 @@ MAX_FIELDS = 1024
 
 _object = msgspec.json.Decoder(dict[str, Raw])
 _KEY = re.compile(rb'[ \t\n\r]*"((?:[^"\\]|\\.)*)"[ \t\n\r]*:[ \t\n\r]*', re.DOTALL)
+_ESCAPES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a whole pair
+    rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"  # a half
+    rb"|\\."  # any other escape
+)
 _NEXT = re.compile(rb"[ \t\n\r]*[,}]")
 
 
@@ -40,7 +45,13 @@ def locate(body: bytes) -> dict[str, Field]:
     One pass of msgspec (0.4 ms per MB) gives the value of every key, the last one where a key is repeated; the walk
     from key to key compares each with the bytes that stand there, so a repeated key cannot hide another value.
     """
-    raws = _decode(body)
+    try:
+        raws = _decode(body)
+    except BadBody:
+        mended = _without_lone_surrogates(body)
+        if mended == body:
+            raise
+        raws, body = _decode(mended), mended
     if len(raws) > MAX_FIELDS:
         raise BadBody(f"The request body has more than {MAX_FIELDS} fields.")
     found: dict[str, Field] = {}
@@ -79,6 +90,14 @@ def _decode(body: bytes) -> dict[str, Raw]:
         raise BadBody(f"The request body is not a JSON object: {error}.") from error
     except RecursionError as error:
         raise BadBody("The request body is nested too deeply.") from error
+
+
+def _without_lone_surrogates(body: bytes) -> bytes:
+    """Return the body with every half of a surrogate pair exchanged for U+FFFD, each byte where it was.
+
+    JavaScript writes such halves where it cut an emoji in two; msgspec refuses what providers take.
+    """
+    return _ESCAPES.sub(lambda found: b"\\ufffd" if found[1] else found[0], body)
 
 
 def _key_at(body: bytes, position: int) -> tuple[str, int]:

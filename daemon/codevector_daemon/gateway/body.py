@@ -22,50 +22,55 @@ class ClientLeft(Exception):
     """The client closed the connection before its request was complete."""
 
 
-async def read_body(receive: Receive, headers: HeaderMap, *, limit: int) -> bytes:
-    """Return the decoded body; raises Refused with 413, 415 or 400, or ClientLeft."""
-    declared = headers.text(b"content-length")
-    if declared is not None and declared.isdigit() and int(declared) > limit:
-        await drain(receive)
-        raise _too_large(limit)
-    coded = await _read(receive, limit)
-    coding = (headers.text(b"content-encoding") or "identity").strip().lower()
-    if coding in {"", "identity"}:
-        return coded
-    if len(coded) < IN_A_THREAD_FROM:
-        return _decode(coded, coding, limit)
-    return await asyncio.to_thread(_decode, coded, coding, limit)
+class Incoming:
+    """A request's body on its way in; owned by the task that serves the request."""
 
+    def __init__(self, receive: Receive, headers: HeaderMap) -> None:
+        self._receive = receive
+        self._headers = headers
+        self._over = False
 
-async def drain(receive: Receive) -> None:
-    """Read what the client still sends, for a while, and throw it away."""
-    try:
-        async with asyncio.timeout(DRAIN_S):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                    return
-    except TimeoutError:
-        return
+    async def read(self, limit: int) -> bytes:
+        """Return the decoded body; raises Refused with 413, 415 or 400, or ClientLeft."""
+        declared = self._headers.text(b"content-length")
+        if declared is not None and declared.isdigit() and int(declared) > limit:
+            raise _too_large(limit)
+        coded = await self._whole(limit)
+        coding = (self._headers.text(b"content-encoding") or "identity").strip().lower()
+        if coding in {"", "identity"}:
+            return coded
+        if len(coded) < IN_A_THREAD_FROM:
+            return _decode(coded, coding, limit)
+        return await asyncio.to_thread(_decode, coded, coding, limit)
 
+    async def drain(self) -> None:
+        """Read what the client still sends, for a while, and throw it away: else it sees a reset, not the answer."""
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                while not self._over:
+                    await self._piece()
+        except (TimeoutError, ClientLeft):
+            return
 
-async def _read(receive: Receive, limit: int) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientLeft
-        piece = message.get("body", b"")
-        if piece:
+    async def _whole(self, limit: int) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        while not self._over:
+            piece = await self._piece()
             size += len(piece)
             pieces.append(piece)
-        if not message.get("more_body", False):
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        if size > limit:
-            pieces.clear()
-            await drain(receive)
-            raise _too_large(limit)
+            if size > limit:
+                raise _too_large(limit)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def _piece(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._over = True
+            raise ClientLeft
+        self._over = not message.get("more_body", False)
+        piece: bytes = message.get("body", b"")
+        return piece
 
 
 def _decode(coded: bytes, coding: str, limit: int) -> bytes:
@@ -109,10 +114,14 @@ def _deflate(coded: bytes, most: int) -> bytes:
 
 
 def _inflate(coded: bytes, most: int, window: int) -> bytes:
-    decoder = zlib.decompressobj(window)
-    decoded = decoder.decompress(coded, most)
-    if len(decoded) < most and not decoder.eof:
-        raise EOFError
+    """Inflate every member of a stream (RFC 1952 lets gzip have several), up to ``most`` bytes."""
+    decoded = b""
+    while coded and len(decoded) < most:
+        decoder = zlib.decompressobj(window)
+        decoded += decoder.decompress(coded, most - len(decoded))
+        if len(decoded) < most and not decoder.eof:
+            raise EOFError
+        coded = decoder.unused_data
     return decoded
 
 

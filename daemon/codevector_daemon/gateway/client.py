@@ -61,11 +61,21 @@ class Client:
         self._ended = True
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        """Send an answer of the gateway's own in one piece."""
+    async def whole(
+        self,
+        status: int,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        before_end: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Send an answer of the gateway's own in one piece; ``before_end`` runs when the client has it all."""
         await self.head(status, [*headers, (b"content-length", b"%d" % len(body))])
         self._ended = True
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        await self._send({"type": "http.response.body", "body": body, "more_body": before_end is not None})
+        if before_end is not None:
+            await before_end()
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -1,38 +1,61 @@
 """Figures for Prometheus, counted from the ledger's own events; names follow its conventions."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from codevector_daemon.ledger import Ledger, LedgerChange, Settled
 from codevector_shared.money import NANOS_PER_USD
 
+if TYPE_CHECKING:
+    from prometheus_client import Metric
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
 
 class Metrics:
-    """Counts since this process started; the ledger itself holds what lasts."""
+    """Counts since this process started; the ledger itself holds what lasts. Owned by the event loop's thread."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "codevector_requests", "Attempts settled.", ["state", "dialect"], registry=self._registry
-        )
-        self._tokens = Counter("codevector_tokens", "Tokens settled.", ["kind"], registry=self._registry)
-        self._spend = Counter("codevector_spend_usd", "Spend settled, in USD.", registry=self._registry)
-        self._open = Gauge("codevector_open_requests", "Calls under way.", registry=self._registry)
-        self._spooled = Gauge("codevector_spooled_events", "Events waiting for the store.", registry=self._registry)
+        self._requests: Counter[tuple[str, str]] = Counter()
+        self._tokens: Counter[str] = Counter({"input": 0, "cached": 0, "output": 0})
+        self._spend_nano = 0
         ledger.subscribe(self._count)
 
     def text(self) -> bytes:
         """Return the exposition text."""
-        self._open.set(self._ledger.open_count)
-        self._spooled.set(self._ledger.spooled_events)
-        return generate_latest(self._registry)
+        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 - 2 MB for whoever scrapes
+
+        registry = CollectorRegistry()
+        registry.register(self)
+        return generate_latest(registry)
+
+    def collect(self) -> "Iterator[Metric]":
+        """Yield every figure as it is now; called by the registry."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415
+
+        requests = CounterMetricFamily("codevector_requests", "Attempts settled.", labels=["state", "dialect"])
+        for labels, number in self._requests.items():
+            requests.add_metric(list(labels), number)
+        tokens = CounterMetricFamily("codevector_tokens", "Tokens settled.", labels=["kind"])
+        for kind, number in self._tokens.items():
+            tokens.add_metric([kind], number)
+        yield requests
+        yield tokens
+        yield CounterMetricFamily(
+            "codevector_spend_usd", "Spend settled, in USD.", value=self._spend_nano / NANOS_PER_USD
+        )
+        yield GaugeMetricFamily("codevector_open_requests", "Calls under way.", value=self._ledger.open_count)
+        spooled = self._ledger.spooled_events
+        yield GaugeMetricFamily("codevector_spooled_events", "Events waiting for the store.", value=spooled)
 
     def _count(self, change: LedgerChange) -> None:
         if not isinstance(change, Settled):
             return
         event = change.event
-        self._requests.labels(event.state, event.dialect).inc()
-        self._tokens.labels("input").inc(event.counts.input)
-        self._tokens.labels("cached").inc(event.counts.cache_read)
-        self._tokens.labels("output").inc(event.counts.output)
-        self._spend.inc(event.spend_nano / NANOS_PER_USD)
+        self._requests[event.state, event.dialect] += 1
+        self._tokens["input"] += event.counts.input
+        self._tokens["cached"] += event.counts.cache_read
+        self._tokens["output"] += event.counts.output
+        self._spend_nano += event.spend_nano

@@ -16,11 +16,11 @@ from codevector_daemon.gateway.call import Gateway
 from codevector_daemon.gateway.caller import identify
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.ids import new_request_id
+from codevector_daemon.gateway.metrics import CONTENT_TYPE, Metrics
 from codevector_daemon.gateway.routes import DataPlane
 
 if TYPE_CHECKING:
     from codevector_daemon.directory.values import Caller, Facade
-    from codevector_daemon.gateway.metrics import Metrics
 
 JSON = "application/json"
 _OPENAI_LISTS = ("/v1/models", "/gateway/openai/v1/models")
@@ -29,7 +29,7 @@ MOST_MODELS = 1000
 """The largest page of Anthropic's list; OpenAI's list has no pages."""
 
 
-def gateway_app(gateway: Gateway, metrics: Callable[[], "Metrics"]) -> Quart:
+def gateway_app(gateway: Gateway, metrics: Metrics) -> Quart:
     """Build the app of the TCP listener, with the data plane around it."""
     app = Quart("codevector", static_folder=None)
     app.config.update(RESPONSE_TIMEOUT=None, BODY_TIMEOUT=None, MAX_CONTENT_LENGTH=gateway.settings.max_body_bytes)
@@ -45,7 +45,7 @@ def gateway_app(gateway: Gateway, metrics: Callable[[], "Metrics"]) -> Quart:
 # -- probes -----------------------------------------------------------------------------------------------------------
 
 
-def _add_probes(app: Quart, gateway: Gateway, metrics: Callable[[], "Metrics"]) -> None:
+def _add_probes(app: Quart, gateway: Gateway, metrics: Metrics) -> None:
     @app.get("/")
     @app.get("/healthz")
     async def alive() -> Response:
@@ -66,7 +66,7 @@ def _add_probes(app: Quart, gateway: Gateway, metrics: Callable[[], "Metrics"]) 
                 "metrics_not_allowed",
                 "Metrics are for this machine only; metrics_from_anywhere = true opens them.",
             )
-        return Response(metrics().text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(metrics.text(), content_type=CONTENT_TYPE)
 
 
 def _from_loopback() -> bool:

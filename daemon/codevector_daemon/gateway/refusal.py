@@ -2,20 +2,23 @@
 
 from codevector_daemon.dialects.base import Dialect
 from codevector_daemon.errors import Refused, StoreError, UpstreamError, UpstreamTimeout
+from codevector_daemon.gateway.body import Incoming
 from codevector_daemon.gateway.client import Client
 
 Lines = list[tuple[bytes, bytes]]
 
 
-async def refuse(client: Client, dialect: Dialect, refusal: Refused, request_id: str) -> None:
-    """Send the refusal as a whole answer."""
+async def refuse(
+    client: Client, dialect: Dialect, refusal: Refused, request_id: str, unread: Incoming | None = None
+) -> None:
+    """Send the refusal as a whole answer; what is ``unread`` of the request is read after it, and thrown away."""
     headers: Lines = [
         (b"content-type", b"application/json"),
         (b"x-codevector-request-id", request_id.encode()),
         *refusal.headers,
     ]
     body = dialect.error(refusal.status, refusal.kind, refusal.code, refusal.message)
-    await client.whole(refusal.status, headers, body)
+    await client.whole(refusal.status, headers, body, before_end=unread.drain if unread is not None else None)
 
 
 def of_upstream(error: UpstreamError, provider: str) -> Refused:

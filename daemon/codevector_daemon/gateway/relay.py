@@ -32,7 +32,9 @@ PROGRESS_S = 0.2
 """How soon new counts of an open call are told to whoever watches."""
 LAST_WORD_S = 1.0
 """How long a client that is being cut off may take to read why."""
-FIRST_ERROR_STATUS = 400
+OK, REDIRECT, FIRST_ERROR_STATUS = 200, 300, 400
+NO_BODY = frozenset({204, 205, 304})
+"""Answers that end with their head (RFC 9110); for a generation they are none."""
 SMALL_ANSWER_BYTES = 64 * 1024
 COST_HEADER = b"x-litellm-response-cost"
 
@@ -67,7 +69,7 @@ class Relay:
             await self._stop()
         except Exception:  # the edge of a call: a fault of ours is settled, said and logged like any other
             logger.exception("call %s failed inside the gateway", self._call.id)
-            await self._settle("upstream_failed", refusal.OWN_FAULT.code)
+            await self._settle_fault()
             await self._say(refusal.OWN_FAULT)
         finally:
             if self._progress is not None:
@@ -89,6 +91,8 @@ class Relay:
         if self._attempts.translation is not None and not tap.streamed:
             await self._pass_on_whole(answer, tap, self._attempts.translation)
             return
+        if _is_empty(answer):  # its head is its last byte, so that is what waits for the row
+            await self._settle(*_judge(answer.status, tap))
         await self._client.head(answer.status, self._head(answer, tap))
         whole_at_once = _is_small(answer)
         kept = b""
@@ -244,6 +248,13 @@ class Relay:
 
     # -- settling -----------------------------------------------------------------------------------------------------
 
+    async def _settle_fault(self) -> None:
+        """Settle without looking at the answer: what was at fault may be the reading of it."""
+        if self._settled is None:
+            outcome = self._outcome("upstream_failed", refusal.OWN_FAULT.code)
+            self._settled = self._gateway.ledger.settle(settle.reported_event(self._gateway, self._call, outcome, None))
+        await asyncio.shield(self._settled)
+
     async def _settle(self, state: FinalState, error: str | None = None) -> None:
         """Make the attempt's event durable. A second call waits for the first one's event: there is only one."""
         await asyncio.shield(self._begin_settling(state, error))
@@ -299,6 +310,11 @@ def _is_small(answer: UpstreamAnswer) -> bool:
     return length is not None and length.isascii() and length.isdigit() and int(length) <= SMALL_ANSWER_BYTES
 
 
+def _is_empty(answer: UpstreamAnswer) -> bool:
+    """Tell whether an answer is its head alone."""
+    return answer.status in NO_BODY or HeaderMap(answer.headers).text(b"content-length") == "0"
+
+
 def _stated_cost_nano(answer: UpstreamAnswer | None) -> int | None:
     stated = HeaderMap(answer.headers).text(COST_HEADER) if answer is not None else None
     return stated_cost_nano(stated) if stated is not None else None
@@ -307,7 +323,7 @@ def _stated_cost_nano(answer: UpstreamAnswer | None) -> int | None:
 def _judge(status: int, tap: AnswerTap) -> tuple[FinalState, str | None]:
     """Return the state of an answer that was received to its end, and the class of its error."""
     reading = tap.reading()
-    if status >= FIRST_ERROR_STATUS:
+    if not OK <= status < REDIRECT or status in NO_BODY:
         return "upstream_failed", reading.error or f"http_{status}"
     if reading.error is not None or tap.broken is not None:
         return "upstream_failed", reading.error or tap.broken

@@ -13,7 +13,7 @@ from codevector_daemon.gateway import refusal, routing
 from codevector_daemon.gateway.admission import admit
 from codevector_daemon.gateway.attempts import Attempts
 from codevector_daemon.gateway.attribution import attribute, clean
-from codevector_daemon.gateway.body import ClientLeft, drain, read_body
+from codevector_daemon.gateway.body import ClientLeft, Incoming
 from codevector_daemon.gateway.call import Arrival, Call, Gateway, Purpose
 from codevector_daemon.gateway.caller import identify
 from codevector_daemon.gateway.client import Client, Receive, Send
@@ -78,6 +78,9 @@ class DataPlane:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - ASGI's own dict
         """Serve one ASGI connection."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the server answers 403
+            return
         route = route_of(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         task = asyncio.current_task()
         if route is None or task is None:
@@ -100,8 +103,7 @@ class DataPlane:
             self._gateway.hosts.check(headers, scope["server"])
             identity = identify(headers, self._gateway.directory)
         except Refused as refused:
-            await drain(receive)
-            await refusal.refuse(client, dialect, refused, request_id)
+            await refusal.refuse(client, dialect, refused, request_id, Incoming(receive, headers))
             return
         arrival = Arrival(
             id=request_id,
@@ -116,13 +118,13 @@ class DataPlane:
             own_login=identity.own_login,
             tags=attribute(headers, identity.caller),
         )
-        await self._climb(arrival, receive, client, ending)
+        await self._climb(arrival, Incoming(receive, headers), client, ending)
 
-    async def _climb(self, arrival: Arrival, receive: Receive, client: Client, ending: Ending) -> None:
+    async def _climb(self, arrival: Arrival, incoming: Incoming, client: Client, ending: Ending) -> None:
         """Take the call up the steps: body, head, admission, routing, relay."""
         gateway, model = self._gateway, ""
         try:
-            body = await read_body(receive, arrival.headers, limit=gateway.settings.max_body_bytes)
+            body = await incoming.read(gateway.settings.max_body_bytes)
             head = arrival.dialect.head(body, arrival.target)
             model = clean(head.model)
             facade = admit(arrival.caller, head, gateway.directory)
@@ -130,12 +132,11 @@ class DataPlane:
         except ClientLeft:
             return
         except BadBody as error:
-            await self._reject(
-                arrival, model, Refused(400, "invalid_request_error", "invalid_body", str(error)), client
-            )
+            refused = Refused(400, "invalid_request_error", "invalid_body", str(error))
+            await self._reject(arrival, model, refused, client, incoming)
             return
         except Refused as refused:
-            await self._reject(arrival, model, refused, client)
+            await self._reject(arrival, model, refused, client, incoming)
             return
         call = Call(arrival, body, head, facade, backends[0])
         async with client:
@@ -144,7 +145,7 @@ class DataPlane:
             else:
                 await count(gateway, call, client, ending)
 
-    async def _reject(self, arrival: Arrival, model: str, refused: Refused, client: Client) -> None:
+    async def _reject(self, arrival: Arrival, model: str, refused: Refused, client: Client, incoming: Incoming) -> None:
         """Write the row of a call that is refused past its credential, then say so."""
         if arrival.purpose == "generate":
             event = rejected_event(arrival, model, refused, self._gateway.now_ms())
@@ -152,4 +153,4 @@ class DataPlane:
                 await asyncio.shield(self._gateway.ledger.settle(event))
             except StoreError as error:
                 refused = refusal.of_store(error)
-        await refusal.refuse(client, arrival.dialect, refused, arrival.id)
+        await refusal.refuse(client, arrival.dialect, refused, arrival.id, incoming)

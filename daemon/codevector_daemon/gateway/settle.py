@@ -18,7 +18,8 @@ from codevector_daemon.metering.counts import NO_EXTRAS, NOTHING, Extras, TokenC
 from codevector_daemon.metering.prices import PriceBook
 from codevector_daemon.metering.tap import AnswerTap
 
-FIRST_ERROR_STATUS = 400
+FIRST_STATUS_WITHOUT_ANSWER = 300
+NO_CONTENT = 204
 
 
 class Outcome(Struct, frozen=True):
@@ -41,7 +42,7 @@ def needs_estimate(outcome: Outcome, tap: AnswerTap | None) -> bool:
     if tap is None:
         return outcome.sent and outcome.state in {"client_left", "interrupted"}
     reading = tap.reading()
-    if outcome.status is not None and outcome.status >= FIRST_ERROR_STATUS:
+    if outcome.status is not None and (outcome.status >= FIRST_STATUS_WITHOUT_ANSWER or outcome.status == NO_CONTENT):
         return False
     if reading.later or (reading.error is not None and tap.progress() == 0):
         return False

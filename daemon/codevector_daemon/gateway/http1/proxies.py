@@ -93,9 +93,7 @@ def _proxy(url: str) -> Proxy:
     except ValueError:
         port = 0
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        raise UpstreamUnreachable(
-            "The proxy in the environment is no http:// or https:// address; correct or unset it"
-        )
+        raise UpstreamUnreachable("The proxy in the environment is no http:// or https:// address; correct or unset it")
     secure = parts.scheme == "https"
     origin = Origin(secure, parts.hostname, port or (443 if secure else 80))
     if parts.username is None:
