@@ -222,3 +222,13 @@ def test_an_older_gemini_with_tools_is_asked_for_json_in_words(model: str, held:
     assert ("generationConfig" in fields(sent)) is held
     assert ("systemInstruction" in fields(sent)) is not held
     assert ("response_format" in sent.dropped) is not held
+
+
+def test_half_a_character_in_a_request_does_not_make_it_fail() -> None:
+    call = b'{"type":"tool_use","id":"t","name":"f","input":{"x":"a\\ud83d"}}'
+    turns = b'{"role":"user","content":"cut \\ud83d"},{"role":"assistant","content":[' + call + b"]}"
+    body = b'{"max_tokens":9,"messages":[' + turns + b"]}"
+    for provider in ("chat", "responses", "gemini"):
+        sent = fields(made("messages", provider).request(body, Head(model="s"), "m", stream=False))
+        assert "cut \ufffd" in json.dumps(sent, ensure_ascii=False)
+        assert "INVALID_JSON" not in json.dumps(sent)

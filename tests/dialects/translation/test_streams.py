@@ -128,6 +128,23 @@ def test_a_call_begins_when_its_name_is_known() -> None:
     assert (seen.calls, seen.call_ids) == ([("weather", {"x": 1})], ["a"])
 
 
+def test_half_a_character_becomes_the_sign_for_it() -> None:
+    made = translator("messages", "chat")
+    out = b"".join(
+        made.feed(b'data: {"choices":[{"index":0,"delta":{"content":"' + piece + b'"}}]}\n\n')
+        for piece in (b"a\\ud83d", b"\\ude00b", b"\\ud83d\\ude00", b"\\\\ud83d")
+    )
+    out += made.feed(b"data: [DONE]\n\n") + made.finish()
+    assert sdks.messages_stream(out).text == "a\ufffd\ufffdb\U0001f600\\ud83d"
+
+
+def test_a_blocked_prompt_is_a_refusal() -> None:
+    blocked = b'data: {"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":7}}\r\n\r\n'
+    made = translator("chat", "gemini")
+    seen = sdks.chat_stream(made.feed(blocked) + made.finish())
+    assert (seen.stop, seen.refusal) == ("content_filter", "The prompt was blocked: SAFETY.")
+
+
 def test_a_chat_stream_without_done_ends_cleanly_after_its_reason() -> None:
     made = translator("messages", "chat")
     out = b"".join(made.feed(event) for event in wires.chat_stream(BY_NAME["one word"])[:-1])

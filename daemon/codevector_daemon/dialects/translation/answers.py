@@ -7,6 +7,7 @@ from msgspec.json import Decoder
 from codevector_daemon.dialects.answer import UNREADABLE
 from codevector_daemon.dialects.sse import data_of
 from codevector_daemon.dialects.translation.events import BadAnswer
+from codevector_daemon.dialects.translation.surrogates import mended
 from codevector_daemon.dialects.translation.wire import json_text
 
 T = TypeVar("T")
@@ -28,7 +29,10 @@ def decode(decoder: Decoder[T], data: bytes) -> T:
     try:
         return decoder.decode(data)
     except UNREADABLE as error:
-        raise nonsense("it is not the JSON its protocol demands") from error
+        whole = mended(data)
+        if whole == data:
+            raise nonsense("it is not the JSON its protocol demands") from error
+        return decode(decoder, whole)
 
 
 def nonsense(why: str) -> BadAnswer:

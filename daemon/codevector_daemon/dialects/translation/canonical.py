@@ -7,8 +7,6 @@ from msgspec import Raw, Struct
 Role = Literal["user", "assistant", "system"]
 ChoiceMode = Literal["auto", "none", "required", "named"]
 
-DEFAULT_TTL: Final = "5m"
-
 
 class Text(Struct, frozen=True):
     """Plain text. ``cache`` is the time for which the prompt up to here should be cached, such as ``5m``."""

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-
 _BUDGETS: Final = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 16384, "xhigh": 24576, "max": 32768}
 """Tokens for each effort, as the gateways in this field agree on them; no vendor states a table."""
 

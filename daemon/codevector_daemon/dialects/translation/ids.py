@@ -5,11 +5,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from msgspec import Struct
-
 _ID = re.compile(r"[A-Za-z0-9_-]+")
-"""What Anthropic demands of the id of a tool call; every other protocol accepts it."""
-_NAME = re.compile(r"[A-Za-z0-9_-]+")
+"""What Anthropic demands of the id of a tool call, and all of the name of a tool."""
 _ODD = re.compile(r"[^A-Za-z0-9_-]")
 
 LONGEST_CALL_ID: Final = 40
@@ -24,13 +21,6 @@ LONGEST_USER: Final = 64
 _DIGITS = 12
 
 
-class Limits(Struct, frozen=True):
-    """How long ids and tool names may be in a protocol."""
-
-    call_id: int = 64
-    tool_name: int = LONGEST_NAME
-
-
 def call_id(given: str, longest: int = 64) -> str:
     """Return an id that every protocol accepts: the very same where it is valid, else one made of it."""
     if len(given) <= longest and _ID.fullmatch(given):
@@ -40,7 +30,7 @@ def call_id(given: str, longest: int = 64) -> str:
 
 def tool_name(given: str, longest: int = LONGEST_NAME) -> str:
     """Return a tool's name that fits: the same where it does, else its beginning and a digest of the whole."""
-    if len(given) <= longest and _NAME.fullmatch(given):
+    if len(given) <= longest and _ID.fullmatch(given):
         return given
     start = _ODD.sub("_", given)[: longest - _DIGITS - 1]
     return f"{start}_{_digest(given)}"

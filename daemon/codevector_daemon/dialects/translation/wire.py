@@ -10,6 +10,7 @@ from msgspec.json import Decoder
 
 from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.dialects.heads import printable
+from codevector_daemon.dialects.translation.surrogates import mended
 
 T = TypeVar("T")
 
@@ -29,14 +30,17 @@ def decode(decoder: Decoder[T], body: bytes, place: str = "") -> T:
     except msgspec.ValidationError as error:
         raise BadBody(_named(str(error), place)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadBody(f"The request body is not valid JSON: {error}.") from error
+        whole = mended(body)
+        if whole == body:
+            raise BadBody(f"The request body is not valid JSON: {error}.") from error
+        return decode(decoder, whole, place)
     except RecursionError as error:
         raise BadBody("The request body is nested too deeply.") from error
 
 
 def left_out(body: bytes, known: frozenset[str]) -> list[str]:
     """Return the names of top-level fields that are not known and carry a value."""
-    return [name for name, raw in _object.decode(body).items() if name not in known and bytes(raw) != b"null"]
+    return [name for name, raw in decode(_object, body).items() if name not in known and bytes(raw) != b"null"]
 
 
 def clean(names: Iterable[str]) -> tuple[str, ...]:
@@ -58,8 +62,8 @@ def json_object(text: str) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        value = _any.decode(text)
-    except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError):
+        value = _any.decode(mended(text.encode("utf-8", "replace")))
+    except (msgspec.MsgspecError, RecursionError):
         return {"INVALID_JSON": text}
     return value if isinstance(value, dict) else {"INVALID_JSON": text}
 

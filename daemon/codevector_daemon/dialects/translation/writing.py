@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-import msgspec
 from msgspec import Struct
 from msgspec.json import Encoder
 
@@ -77,8 +76,3 @@ def text(value: str) -> bytes:
         return encode(value)
     except UnicodeEncodeError:
         return encode(value.encode("utf-8", "replace").decode())
-
-
-def raw_json(value: str) -> msgspec.Raw:
-    """Return JSON text to be written as it is."""
-    return msgspec.Raw(value.encode())
