@@ -6,7 +6,7 @@ import pytest
 
 from codevector_daemon.dialects.translation import Translation, between
 from support.translation import sdks, wires
-from support.translation.said import ALL, Said
+from support.translation.said import ALL, BY_NAME, Said
 from support.translation.sdks import Seen
 
 DIALECTS = ("chat", "messages", "responses", "gemini")
@@ -68,3 +68,21 @@ def test_the_sdk_reads_a_streamed_answer(client: str, provider: str, said: Said)
 def test_the_sdk_reads_a_whole_answer(client: str, provider: str, said: Said) -> None:
     body = translation(client, provider).whole(200, wires.WHOLE[provider](said), "my-slug")
     check(said, sdks.WHOLE[client](body), client, provider)
+
+
+@pytest.mark.parametrize(("client", "provider"), PAIRS, ids=lambda one: one)
+@pytest.mark.parametrize("name", ["a thought, text and two calls", "refused in words", "cut by the limit"])
+def test_a_whole_answer_where_a_stream_was_asked_is_read_as_one(client: str, provider: str, name: str) -> None:
+    stream = translation(client, provider).replay(wires.WHOLE[provider](BY_NAME[name]), "my-slug")
+    check(BY_NAME[name], sdks.STREAM[client](stream), client, provider)
+
+
+@pytest.mark.parametrize("provider", ["messages", "responses", "gemini"])
+def test_openais_own_accumulator_takes_the_chunks(provider: str) -> None:
+    said = BY_NAME["a thought, text and two calls"]
+    translator = translation("chat", provider).stream("my-slug")
+    out = b"".join(translator.feed(event) for event in wires.STREAM[provider](said)) + translator.finish()
+    with sdks.gpt(out).chat.completions.stream(model="slug", messages=sdks.ASK) as stream:
+        final = stream.get_final_completion()
+    assert final.choices[0].message.content == said.text
+    assert [call.function.name for call in final.choices[0].message.tool_calls or ()] == ["weather", "clock"]

@@ -35,11 +35,13 @@ from codevector_daemon.dialects.translation import (
     wire,
 )
 from codevector_daemon.dialects.translation.canonical import Conversation, Origin, ToolChoice
-from codevector_daemon.dialects.translation.events import Answer
+from codevector_daemon.dialects.translation.collect import events_of
+from codevector_daemon.dialects.translation.events import Answer, Stop
 from codevector_daemon.dialects.translation.marks import VENDOR_OF
 from codevector_daemon.dialects.translation.outgoing import Target, Written
 from codevector_daemon.dialects.translation.translator import StreamReader, Translator
-from codevector_daemon.dialects.translation.writing import AnswerWriter, Framing, WholeWriter
+from codevector_daemon.dialects.translation.writing import AnswerWriter, Ended, Framing, WholeWriter
+from codevector_daemon.metering.counts import NOTHING
 
 
 class Translated(Struct, frozen=True):
@@ -147,6 +149,16 @@ class Translation:
     def stream(self, slug: str) -> Translator:
         """Return the translator of one streamed answer."""
         return Translator(self._provider.stream(), self._client.stream(self._framing(slug)))
+
+    def replay(self, body: bytes, slug: str) -> bytes:
+        """Return a whole answer as the whole stream that the client asked for, its last event included.
+
+        Some vendors answer with one body where a stream was asked. Raises BadAnswer for a 200 that is none.
+        """
+        answer = self._provider.whole(body)
+        writer = self._client.stream(self._framing(slug))
+        ended = Ended(Stop(answer.stop, answer.sequence), answer.counts or NOTHING, answer.tier)
+        return b"".join(writer.write(event) for event in events_of(answer)) + writer.end(ended)
 
     def error(self, status: int, body: bytes) -> tuple[int, bytes]:
         """Return an error for the client: its status and body."""

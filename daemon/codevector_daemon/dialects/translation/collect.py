@@ -1,6 +1,6 @@
-"""A whole answer out of canonical events."""
+"""A whole answer out of canonical events, and events out of a whole answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from codevector_daemon.dialects.translation.events import (
     Answer,
     BadAnswer,
     CallDelta,
+    CallEnd,
     CallStart,
     Counted,
     Event,
@@ -88,3 +89,19 @@ def collect(events: Iterable[Event]) -> Answer:
     for event in events:
         collector.add(event)
     return replace(collector.answer, parts=tuple(collector.parts))
+
+
+def events_of(answer: Answer) -> Iterator[Event]:
+    """Yield a whole answer as the events of a stream, its end left out."""
+    yield Start(answer.counts)
+    for part in answer.parts:
+        match part:
+            case Thinking():
+                yield from [ThinkingDelta(part.text)] if part.text else []
+                yield ThinkingEnd(part.signature, part.redacted)
+            case ToolCall():
+                yield from (CallStart(part.id, part.name), CallDelta(part.arguments or "{}"), CallEnd())
+            case Refusal():
+                yield RefusalDelta(part.text)
+            case _:
+                yield TextDelta(part.text)
