@@ -150,6 +150,14 @@ def test_a_key_sees_its_own_usage_over_the_gateways_address(running: CommandLine
     assert running("users", "list", env=away).returncode == 1
 
 
+def test_connect_without_a_client_lists_them_and_needs_no_daemon(codevector: CommandLine) -> None:
+    listed = codevector("connect")
+    assert listed.returncode == 0
+    clients = codevector.document("connect", "--json")["clients"]
+    assert {"claude-code", "codex", "curl"} <= set(clients)
+    assert [line.split()[0] for line in listed.stdout.splitlines()[2:]] == clients
+
+
 def test_connect_names_this_gateway_and_a_model_of_it(running: CommandLine) -> None:
     found = running.document("connect", "claude-code", "--json")
     assert found["gateway_url"] == running.gateway

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codevector_shared.protocol import Model
 from codevector_tui.commands import snippets
-from codevector_tui.commands.connect import suggested
 from codevector_tui.commands.snippets import Setup, Target
 
 GATEWAY = "http://127.0.0.1:8787"
@@ -17,10 +15,6 @@ GATEWAY = "http://127.0.0.1:8787"
 
 def text_of(found: Setup, language: str) -> str:
     return next(step.text for step in found.steps if step.language == language)
-
-
-def model(slug: str, kind: str = "chat", status: str = "active") -> Model:
-    return Model(slug, slug, kind, status, [], None, *([None] * 5), "unpriced", None, None, [], "2026-01-01T00:00:00Z")  # type: ignore[arg-type] # the literals are parameters here
 
 
 @pytest.mark.parametrize("client", snippets.CLIENTS)
@@ -60,12 +54,3 @@ def test_a_strange_model_name_breaks_out_of_no_snippet(name: str) -> None:
     words = shlex.split(text_of(snippets.setup("curl", target), "sh"))
     assert json.loads(words[-1])["model"] == name
     assert shlex.split(text_of(snippets.setup("aider", target), "sh"))[-1] == f"openai/{name}"
-
-
-def test_the_example_model_is_one_of_the_clients_own_vendor() -> None:
-    models = [model("text-embed", "embedding"), model("gpt-4", status="disabled"), model("gpt-5"), model("claude-x")]
-    assert suggested("claude-code", models) == "claude-x"
-    assert suggested("codex", models) == "gpt-5"
-    assert suggested("opencode", models) == "gpt-5"
-    assert suggested("claude-code", [model("gpt-5")]) == "gpt-5"
-    assert suggested("claude-code", []) is None

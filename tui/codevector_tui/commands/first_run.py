@@ -9,7 +9,7 @@ from codevector_shared.client import ControlClient, ControlError
 from codevector_shared.formats import clean
 from codevector_shared.protocol import KeyCreate, KeyCreated, ProviderCreate
 from codevector_tui.commands import snippets
-from codevector_tui.commands.connect import suggested
+from codevector_tui.commands.suited import suited
 
 SANDBOX: Final = "sandbox"
 
@@ -61,7 +61,7 @@ async def set_up(control: ControlClient, environ: Mapping[str, str]) -> FirstRun
     if (await control.keys()).keys:
         return FirstRun(added, warnings, None, None)
     key = await control.create_key(KeyCreate(name="first"))
-    return FirstRun(added, warnings, key, suggested("claude-code", (await control.models()).models))
+    return FirstRun(added, warnings, key, suited("claude-code", (await control.models()).models))
 
 
 def _sources(environ: Mapping[str, str], warnings: list[str]) -> list[Source]:

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from codevector_shared.formats import clean
 from codevector_shared.protocol import Model, Request
 from codevector_tui.commands import snippets
+from codevector_tui.commands.suited import suited
 from codevector_tui.viewmodel.spans import BLANK, Row, Span, cut
-
-FAMILIES = {"claude-code": "claude", "anthropic": "claude", "codex": "gpt", "openai": "gpt"}
 
 
 def titles() -> tuple[tuple[str, str], ...]:
@@ -18,17 +17,11 @@ def titles() -> tuple[tuple[str, str], ...]:
 
 def setup(client: str, gateway_url: str, found: Sequence[Model], key: str | None) -> snippets.Setup:
     """Return the set-up of a client, with a model that suits it and the key made here, if there is one."""
-    slug = _suited(client, found) or snippets.MODEL_PLACEHOLDER
+    slug = suited(client, found) or snippets.MODEL_PLACEHOLDER
     return snippets.setup(
         client,
         snippets.Target(clean(gateway_url.rstrip("/")), key=key or snippets.KEY_PLACEHOLDER, model=clean(slug)),
     )
-
-
-def _suited(client: str, found: Sequence[Model]) -> str | None:
-    chat = [model.slug for model in found if model.kind == "chat" and model.status == "active"]
-    family = FAMILIES.get(client, "")
-    return next((slug for slug in chat if slug.startswith(family)), chat[0] if chat else None)
 
 
 def setup_rows(shown: snippets.Setup, step: int, waiting: Row, width: int) -> tuple[Row, ...]:
