@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from codevector_daemon.directory.naming import Pattern, concrete
+from codevector_daemon.directory.kinds import kind_of
+from codevector_daemon.directory.naming import ASKED, Pattern, concrete
 from codevector_daemon.directory.values import Facade
+from codevector_daemon.metering.prices import PriceBook
 
 
 class Offer(Struct, frozen=True):
@@ -13,6 +15,12 @@ class Offer(Struct, frozen=True):
 
     name: str
     facade: Facade
+
+
+def known_names(wildcard: Facade, prices: PriceBook) -> set[str]:
+    """Return the names that the catalogue knows of a wildcard's providers."""
+    vendors = {kind_of(way.provider).vendor for way in wildcard.backends if way.upstream_model == ASKED}
+    return {model.slug for vendor in vendors if vendor for model in prices.models(vendor)}
 
 
 def offers(facades: Iterable[Facade], known: Callable[[Facade], Iterable[str]]) -> list[Offer]:
