@@ -36,3 +36,4 @@ class LedgerHealth(Answer, kw_only=True, frozen=True):
     spooled_events: int
     damaged_spool_files: int
     folded_names: int
+    recovered: str | None = None

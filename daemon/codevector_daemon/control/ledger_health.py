@@ -35,6 +35,7 @@ async def ledger_health(services: Services) -> LedgerHealth:
         spooled_events=ledger.spooled_events,
         damaged_spool_files=ledger.damaged_spool_files,
         folded_names=ledger.folded_names,
+        recovered=ledger.recovered,
     )
 
 

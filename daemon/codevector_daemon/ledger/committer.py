@@ -4,12 +4,13 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from codevector_daemon.errors import StoreError, StoreRefused
+from codevector_daemon.errors import StoreCorrupt, StoreError, StoreRefused
 from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.connection import WriterConnection
 from codevector_daemon.ledger.entries import Batch, Entry, Settle
 from codevector_daemon.ledger.posting import POISON, Outcome, Posting, SeriesIds, each
 from codevector_daemon.ledger.spool import Spool
+from codevector_daemon.store.salvage import Recovered, salvage
 
 Post = Callable[[sqlite3.Connection, Batch], list[Outcome]]
 
@@ -20,6 +21,11 @@ RETRY_MS = 500
 
 _REPLAY_MS = 20
 """How long a replay may go on before new entries get their turn in the spool."""
+
+_SALVAGE_MS = 30_000
+"""How soon after a salvage there may be another."""
+
+_SALVAGE_PATIENCE_S = 5.0
 
 _HELD = 10_000
 """Settled attempts kept in memory when neither store nor spool takes them."""
@@ -38,6 +44,9 @@ class Committer:
         self._ids = SeriesIds()
         self._held: list[Settle] = []
         self._retry_at_ms = 0
+        self._salvaged_ms = -_SALVAGE_MS
+        self.on_recovered: Callable[[Recovered], None] = lambda _: None
+        """Told, in the writer's thread, when a new database has taken a damaged one's place."""
 
     @property
     def degraded(self) -> bool:
@@ -76,6 +85,8 @@ class Committer:
         if self.trouble is not None and 0 <= self._retry_at_ms - now <= RETRY_MS:
             return
         try:
+            if isinstance(self.trouble, StoreCorrupt):
+                self._salvage(now)
             self._replay(until_ms=now + _REPLAY_MS)
             if self._spool.empty:
                 self._end_trouble()
@@ -83,6 +94,11 @@ class Committer:
             self._note_trouble(error)
         except OSError as error:
             self._note_trouble(StoreRefused(f"the spool cannot be read: {error}"))
+
+    def damaged(self, error: StoreCorrupt) -> None:
+        """Take note that somebody else found the database damaged; what was found just before a salvage is stale."""
+        if self.trouble is None and abs(self._now_ms() - self._salvaged_ms) >= _SALVAGE_MS:
+            self._note_trouble(error)
 
     def adopt(self, node: str) -> None:
         """Take over what a dead process spooled; it goes into the store before anything newer."""
@@ -96,6 +112,16 @@ class Committer:
         self._spool.close()
         self._spool.leave(self._node)
         self._connection.close()
+
+    def _salvage(self, now_ms: int) -> None:
+        """Put a new database into the damaged one's place; not again and again where that does not help."""
+        if 0 <= now_ms - self._salvaged_ms < _SALVAGE_MS:
+            return
+        self._salvaged_ms = now_ms
+        self._connection.let_go()
+        recovered = salvage(self._connection.path, stamp=str(now_ms), patience_s=_SALVAGE_PATIENCE_S)
+        self._ids = SeriesIds(self._ids.folding)
+        self.on_recovered(recovered)
 
     def _into_store(self, batch: Batch, *, replayed: bool = False) -> list[Outcome]:
         try:

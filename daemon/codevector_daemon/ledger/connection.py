@@ -58,6 +58,16 @@ class WriterConnection:
             self._drop()
             raise reason(error, self._path) or StoreRefused(f"{self._path}: {error}") from error
 
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._path
+
+    def let_go(self) -> None:
+        """Close every file of the database, so that another may take its place."""
+        self.close()
+        self._checkpointer = Checkpointer(self._path)
+
     def close(self) -> None:
         """Close the connection and end the checkpoints; blocks until one under way is done."""
         self._drop()

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from codevector_daemon.errors import StoreError
+from codevector_daemon.errors import StoreCorrupt, StoreError
 from codevector_daemon.ledger.retention import Keep, give_space_back, retire
 from codevector_daemon.ledger.rollup import roll_up
 from codevector_daemon.ledger.workbench import LeaseLostError, Stopped, Workbench
@@ -24,11 +24,19 @@ _PATIENCE_S = 1.0
 class Housekeeper:
     """Runs the upkeep wherever the lease is held by this process."""
 
-    def __init__(self, path: Path, node: str, keep: Keep, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        node: str,
+        keep: Keep,
+        now_ms: Callable[[], int],
+        on_damage: Callable[[StoreCorrupt], None] = lambda _: None,
+    ) -> None:
         self._path = path
         self._node = node
         self._keep = keep
         self._now_ms = now_ms
+        self._on_damage = on_damage
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="ledger-housekeeper", daemon=True)
 
@@ -71,6 +79,8 @@ class Housekeeper:
                 self.run()
             except (LeaseLostError, Stopped) as reason:
                 log.debug("the ledger's upkeep ended early: %s", reason)
+            except StoreCorrupt as error:
+                self._on_damage(error)
             except (StoreError, sqlite3.Error) as error:
                 log.debug("the ledger's upkeep waits for the store: %s", error)
             except Exception:

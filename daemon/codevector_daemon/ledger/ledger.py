@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from codevector_daemon.errors import StartError, StoreError
+from codevector_daemon.errors import StartError, StoreCorrupt, StoreError
 from codevector_daemon.ledger.changes import LedgerChange, Listener, Listeners, Opened, Settled
 from codevector_daemon.ledger.claims import Claim
 from codevector_daemon.ledger.cleaning import cleaned_event, cleaned_note
@@ -26,6 +26,7 @@ from codevector_daemon.ledger.writer import Writer
 from codevector_daemon.ledger.zone import settle_zone
 from codevector_daemon.metering.counts import TokenCounts
 from codevector_daemon.store.engine import Store
+from codevector_daemon.store.salvage import Recovered, read_recovered
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,11 @@ class Ledger:
         self._listeners = Listeners()
         self._writer = Writer(committer, self._delivered)
         self._now_ms = now_ms
+        self.recovered: str | None = None
+        """What happened, where the database was found damaged and a new one was started."""
+        self._loop = asyncio.get_running_loop()
+        self._renewing: asyncio.Task[None] | None = None
+        committer.on_recovered = self._recovered_elsewhere
         self._journal = Journal(self._writer.post, now_ms)
         self._orphanage: Orphanage | None = None
         self._housekeeper: Housekeeper | None = None
@@ -71,12 +77,15 @@ class Ledger:
         zone = await settle_zone(store, timezone, now_ms() // 1000)
         claim, files = await asyncio.to_thread(_spool, spool, node, now_ms)
         connection = WriterConnection(store.path, durability=durability, patience_s=store.patience_s)
+        recovered = await store.read(lambda connection: read_recovered(connection, store.path))
         ledger = cls(store, zone, claim, Committer(connection, files, node, now_ms), now_ms)
+        ledger.recovered = recovered
+        store.on_damage = ledger._damaged
         ledger._orphanage = Orphanage(
             store, ledger._writer, ledger._committer, folder=spool, node=node, settle=settle_orphan
         )
         await ledger._orphanage.start()
-        ledger._housekeeper = Housekeeper(store.path, node, keep, now_ms)
+        ledger._housekeeper = Housekeeper(store.path, node, keep, now_ms, ledger._damaged)
         ledger._housekeeper.start()
         return ledger
 
@@ -148,7 +157,21 @@ class Ledger:
             await self._orphanage.close()
         self._journal.close()
         await self._writer.close()
+        if self._renewing is not None:
+            await self._renewing
         self._claim.release()
+
+    def _damaged(self, error: StoreCorrupt) -> None:
+        """Have the writer start over; may be called from any thread."""
+        self._writer.run_soon(lambda: self._committer.damaged(error))
+
+    def _recovered_elsewhere(self, found: Recovered) -> None:
+        self._loop.call_soon_threadsafe(self._go_on, found)
+
+    def _go_on(self, found: Recovered) -> None:
+        """Let everybody read the new database."""
+        self.recovered = found.told()
+        self._renewing = self._loop.create_task(self.store.renew(), name="store-renewal")
 
     def _delivered(self, entry: Entry, outcome: Outcome) -> None:
         """Take note of an entry that is durable, or that could not be made so."""

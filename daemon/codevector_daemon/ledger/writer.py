@@ -62,6 +62,10 @@ class Writer:
         self._inbox.put(task)
         await done
 
+    def run_soon(self, job: Job) -> None:
+        """Run a job in the writer's thread that nobody waits for; may be called from any thread."""
+        self._inbox.put(job)
+
     async def close(self) -> None:
         """Commit what is queued, then end the thread."""
         self._closing = True

@@ -1,7 +1,9 @@
 """The store: one SQLite file, transactions as functions."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -10,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from codevector_daemon.errors import StoreError, StoreRefused
-from codevector_daemon.store.prepare import prepare
+from codevector_daemon.errors import StoreCorrupt, StoreError, StoreRefused
+from codevector_daemon.store.prepare import prepare_or_salvage
 from codevector_daemon.store.trouble import translated
 
 T = TypeVar("T")
@@ -31,15 +33,20 @@ class Store:
         self._writer = writer
         self._writing = asyncio.Lock()
         self._closed = False
+        self.on_damage: Callable[[StoreCorrupt], None] = lambda _: None
+        """Told, on the loop, when SQLite reports that the file is damaged."""
 
     @classmethod
     async def open(cls, url: str, *, patience_s: float) -> "Store":
         """Open ``sqlite:///…``, creating or upgrading the file; raises StoreTooNew, StoreCorrupt, StoreRefused.
 
+        A damaged file of ours is set aside, and what can be read of it is in the new one: see ``salvage``.
+
         ``patience_s`` is how long a lock of another process is waited for.
         """
         path = path_of(url)
-        await asyncio.to_thread(prepare, path, patience_s=patience_s)
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        await asyncio.to_thread(prepare_or_salvage, path, stamp=stamp, patience_s=patience_s)
         readers = _engine(path, "ro", patience_s, begin="BEGIN", connections=_READERS)
         writer = _engine(path, "rw", patience_s, begin="BEGIN IMMEDIATE", connections=1)
         return cls(path, readers, writer, patience_s)
@@ -47,7 +54,7 @@ class Store:
     async def read(self, fn: Callable[[sa.Connection], T]) -> T:
         """Run ``fn`` on a read-only connection; all its statements see the same moment."""
         self._refuse_closed()
-        with translated(self.path):
+        with self._watched():
             async with self._readers.connect() as connection:
                 return await connection.run_sync(fn)
 
@@ -55,15 +62,30 @@ class Store:
         """Run ``fn`` as one transaction: committed when it returns, rolled back when it raises."""
         self._refuse_closed()
         async with self._writing:
-            with translated(self.path):
+            with self._watched():
                 async with self._writer.begin() as connection:
                     return await connection.run_sync(fn)
+
+    async def renew(self) -> None:
+        """Go on with the file that stands in the old one's place; what is under way still ends on the old one."""
+        await self._readers.dispose()
+        async with self._writing:
+            await self._writer.dispose()
 
     async def close(self) -> None:
         """Close every connection; the last one out leaves no write-ahead log behind."""
         self._closed = True
         await self._readers.dispose()
         await self._writer.dispose()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            with translated(self.path):
+                yield
+        except StoreCorrupt as error:
+            self.on_damage(error)
+            raise
 
     def _refuse_closed(self) -> None:
         if self._closed:

@@ -10,10 +10,12 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from codevector_daemon.errors import StoreCorrupt, StoreRefused
 from codevector_daemon.store.connect import plain
 from codevector_daemon.store.migrations import HEAD
+from codevector_daemon.store.salvage import finish, is_ours, salvage
 from codevector_daemon.store.schema import metadata
 from codevector_daemon.store.trouble import translated
 
 _MAGIC = b"SQLite format 3\0"
+_ESSENTIAL = ("meta", "users", "keys", "providers", "models", "backends", "open_requests", "marks")
 _VERSION_TABLE = """
 CREATE TABLE alembic_version (
     version_num VARCHAR(32) NOT NULL,
@@ -24,19 +26,33 @@ CREATE TABLE alembic_version (
 
 def prepare(path: Path, *, patience_s: float) -> None:
     """Leave ``path`` as a database of this version; raises StoreTooNew, StoreCorrupt or StoreRefused."""
-    _make_file(path)
+    finish(path)
+    make_file(path)
     with translated(path):
         version = _version(path, patience_s)
         if version is None:
-            _create(path, patience_s)
+            create(path, patience_s)
         elif version != HEAD:
             # Alembic costs 60 ms and 10 MB, which the usual start does not have to pay.
             from codevector_daemon.store.migrate import upgrade  # noqa: PLC0415
 
             upgrade(path, version, patience_s=patience_s)
+        else:
+            _check_essentials(path, patience_s)
 
 
-def _make_file(path: Path) -> None:
+def prepare_or_salvage(path: Path, *, stamp: str, patience_s: float) -> None:
+    """Do the same; where the file is one of ours and damaged, start over with what can be read of it."""
+    try:
+        prepare(path, patience_s=patience_s)
+    except StoreCorrupt:
+        if not is_ours(path):
+            raise
+        salvage(path, stamp=stamp, patience_s=patience_s)
+        prepare(path, patience_s=patience_s)
+
+
+def make_file(path: Path) -> None:
     """Create an empty private file unless there is one; its WAL and shared memory inherit the permissions."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -68,7 +84,19 @@ def _version(path: Path, patience_s: float) -> str | None:
     return str(row[0]) if row else ""
 
 
-def _create(path: Path, patience_s: float) -> None:
+def _check_essentials(path: Path, patience_s: float) -> None:
+    """Raise StoreCorrupt where a table is damaged that a start reads in full; they are small, the others are not."""
+    connection = plain(path, patience_s=patience_s)
+    try:
+        for table in _ESSENTIAL:
+            found = connection.execute(f"PRAGMA quick_check('{table}')").fetchone()
+            if found != ("ok",):
+                raise StoreCorrupt(f"{path} is damaged: {found[0]}")
+    finally:
+        connection.close()
+
+
+def create(path: Path, patience_s: float) -> None:
     """Write all tables in one transaction, so that a killed start leaves either nothing or everything."""
     connection = plain(path, patience_s=patience_s)
     try:

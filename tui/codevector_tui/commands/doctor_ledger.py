@@ -12,6 +12,8 @@ def say_ledger(found: LedgerHealth) -> None:
         output.say(f"  {'ok   ' if check.ok else 'WRONG'}  {check.name}: {check.detail}")
         for problem in check.problems:
             output.say(f"           {output.escaped(problem)}")
+    if found.recovered is not None:
+        output.say(f"  NOTE   {output.escaped(found.recovered)}")
     kept = found.kept_since
     output.facts(
         [

@@ -1,0 +1,202 @@
+"""Starts over after damage: what can be read of a damaged database goes into a new one, the old file is set aside.
+
+The new file is complete before the damaged one moves, and takes its place by its name alone, so that a process which is
+killed half-way leaves either the one or the other.
+"""
+
+# ruff: noqa: S608  # every name that is put into SQL here is one of our own tables and columns
+
+import logging
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+
+from codevector_daemon.errors import StoreRefused
+from codevector_daemon.store.connect import plain
+from codevector_daemon.store.schema import metadata
+
+log = logging.getLogger(__name__)
+
+RECOVERED = "recovered"
+"""Where ``meta`` says what happened."""
+
+_OURS = (b"buckets_5m", b"open_requests")
+_LOOKED_AT = 4 * 1024 * 1024
+_PAGE = 4096
+_COUNTER, _SIZE_AND_FREE, _SIZE_VALID_FOR = slice(24, 28), slice(28, 40), slice(92, 96)
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """What became of a damaged database."""
+
+    aside: str
+    """The damaged file's new name, in the same folder."""
+    rows: int
+    """How many rows could be read."""
+    damaged: list[str]
+    """The tables of which not all could be read."""
+
+    def told(self) -> str:
+        """Return it as a sentence for people."""
+        lost = f"not all could be read of {', '.join(self.damaged)}" if self.damaged else "every table could be read"
+        return (
+            f"the database was damaged and a new one was started: {self.rows} rows were saved, {lost}; "
+            f"the damaged file is kept as {self.aside}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The files that a salvage works with."""
+
+    path: Path
+
+    @property
+    def unfinished(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.salvaging")
+
+    @property
+    def grafted(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.grafted")
+
+    @property
+    def finished(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.salvaged")
+
+
+def is_ours(path: Path) -> bool:
+    """Tell whether a file that is no database any more was once one of ours."""
+    with path.open("rb") as file:
+        beginning = file.read(_LOOKED_AT)
+    return all(name in beginning for name in _OURS)
+
+
+def finish(path: Path) -> None:
+    """Let a salvaged database take its place, where a process was killed just before."""
+    finished = _Names(path).finished
+    if finished.exists() and not path.exists():
+        finished.rename(path)
+
+
+def salvage(path: Path, *, stamp: str, patience_s: float) -> Recovered:
+    """Save what can be read into a new database in the old one's place; raises StoreRefused. Blocks.
+
+    Nobody may be writing. ``stamp`` tells this damaged file from others.
+    """
+    from codevector_daemon.store.prepare import create, make_file  # noqa: PLC0415  # it needs this module as well
+
+    names = _Names(path)
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    try:
+        for leftover in (names.unfinished, names.finished, names.grafted):
+            _remove(leftover)
+        make_file(names.unfinished)
+        create(names.unfinished, patience_s)
+        source = path if _opens(path, patience_s) else _with_a_new_first_page(path, names)
+        recovered = _copy_all(source, names.unfinished, aside.name, patience_s)
+        _remove(names.grafted)
+        names.unfinished.rename(names.finished)
+        _set_aside(path, aside)
+        names.finished.rename(path)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreRefused(f"{path} is damaged and cannot be replaced: {error}") from error
+    log.error("%s: %s", path, recovered.told())
+    return recovered
+
+
+def read_recovered(connection: sa.Connection, path: Path) -> str | None:
+    """Return what happened to an earlier database, for as long as its damaged file is there."""
+    meta = metadata.tables["meta"]
+    text = connection.execute(sa.select(meta.c.value).where(meta.c.name == RECOVERED)).scalar()
+    if text is None:
+        return None
+    found = msgspec.json.decode(text, type=Recovered)
+    return found.told() if path.with_name(found.aside).exists() else None
+
+
+def _opens(path: Path, patience_s: float) -> bool:
+    """Tell whether SQLite can read at least the list of tables."""
+    try:
+        with closing(plain(path, patience_s=patience_s, mode="ro")) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return True
+
+
+def _with_a_new_first_page(path: Path, names: _Names) -> Path:
+    """Return a copy whose first page is a fresh database's: every database begins with the same tables in one order.
+
+    The counter and the size in the header (https://sqlite.org/fileformat2.html) are made to disagree, so that SQLite
+    takes the file's own size; the list of free pages is forgotten.
+    """
+    shutil.copyfile(path, names.grafted)
+    first = bytearray(names.unfinished.read_bytes()[:_PAGE])
+    first[_COUNTER] = b"\0\0\0\1"
+    first[_SIZE_AND_FREE] = bytes(12)
+    first[_SIZE_VALID_FOR] = b"\0\0\0\0"
+    with names.grafted.open("r+b") as file:
+        file.write(first)
+    log_file = path.with_name(f"{path.name}-wal")
+    if log_file.exists():
+        shutil.copyfile(log_file, names.grafted.with_name(f"{names.grafted.name}-wal"))
+    return names.grafted
+
+
+def _copy_all(source: Path, target: Path, aside: str, patience_s: float) -> Recovered:
+    rows, damaged = 0, []
+    with closing(plain(target, patience_s=patience_s)) as new:
+        new.execute("BEGIN IMMEDIATE")
+        for table in metadata.sorted_tables:
+            copied, whole = _copy(source, new, table, patience_s)
+            rows += copied
+            if not whole:
+                damaged.append(str(table.name))
+        recovered = Recovered(aside, rows, damaged)
+        new.execute(
+            "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
+            (RECOVERED, msgspec.json.encode(recovered).decode()),
+        )
+        new.execute("COMMIT")
+        # What was copied must be on the disk itself before the old file moves.
+        new.execute("PRAGMA synchronous = FULL")
+        new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return recovered
+
+
+def _copy(source: Path, new: sqlite3.Connection, table: sa.Table, patience_s: float) -> tuple[int, bool]:
+    """Copy a table from its beginning up to the damage, and from its end back to it."""
+    names = ", ".join(column.name for column in table.columns)
+    insert = f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({', '.join('?' for _ in table.columns)})"
+    before = new.total_changes
+    for direction in ("ASC", "DESC"):
+        order = ", ".join(f"{column.name} {direction}" for column in table.primary_key.columns)
+        try:
+            with closing(plain(source, patience_s=patience_s, mode="ro")) as old:
+                old.text_factory = lambda text: text.decode(errors="replace")
+                # Row by row: those before the damage stay inserted when it is met.
+                new.executemany(insert, old.execute(f"SELECT {names} FROM {table.name} ORDER BY {order}"))
+        except (sqlite3.DatabaseError, OverflowError) as error:
+            log.warning("%s of %s: %s", table.name, source, error)
+            continue
+        return new.total_changes - before, True
+    return new.total_changes - before, False
+
+
+def _set_aside(path: Path, aside: Path) -> None:
+    log_file = path.with_name(f"{path.name}-wal")
+    if log_file.exists() and log_file.stat().st_size:
+        log_file.rename(aside.with_name(f"{aside.name}-wal"))
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
