@@ -9,17 +9,12 @@ from codevector_daemon.dialects.answer import BYTES_PER_TOKEN
 from codevector_daemon.dialects.base import Dialect, Reading
 from codevector_daemon.metering.counts import TokenCounts
 from codevector_daemon.metering.families import Family, family_of
-from codevector_daemon.metering.tokenizer import CountFailed, Tokenizer
-from codevector_daemon.metering.vocabulary import pieces
+from codevector_daemon.metering.tokenizer import ESTIMATE_MAX_BYTES, Counted, CountFailed, Tokenizer
 
-ESTIMATE_MAX_BYTES: Final = 4 * 1024 * 1024
-"""Text beyond it is counted by its length alone."""
+__all__ = ["ESTIMATE_MAX_BYTES", "completed", "hurry", "input_tokens", "output_tokens", "quick_input"]
 
 PARSED_MAX_BYTES: Final = 16 * 1024 * 1024
 """A body beyond it is not even parsed: that would hold up every other call for 50 ms."""
-
-PIECE: Final = 1024 * 1024
-"""Characters tokenised at a time."""
 
 _tokenizer: Final = Tokenizer()
 """One process for all; it starts with the first estimate."""
@@ -35,16 +30,24 @@ def input_tokens(dialect: Dialect, body: bytes, model: str) -> int:
     if len(body) > PARSED_MAX_BYTES:
         return quick_input(body)
     family = family_of(model)
-    prompt = dialect.prompt(body)
-    frame = family.per_request + family.per_message * prompt.messages if prompt.messages else 0
-    tools = (family.tools + family.per_tool * prompt.tools) if prompt.tools else 0
-    pictures = sum(family.image(one) for one in prompt.images)
-    return _tokens("\n".join(prompt.texts), family) + frame + tools + pictures + prompt.tokens
+    try:
+        found = _tokenizer.measure(dialect.name, body)
+    except CountFailed:
+        return quick_input(body)
+    frame = family.per_request + family.per_message * found.messages if found.messages else 0
+    tools = (family.tools + family.per_tool * found.tools) if found.tools else 0
+    pictures = sum(family.image(one) for one in found.images)
+    return _tokens(found, family) + frame + tools + pictures + found.given
 
 
 def output_tokens(text: str, model: str) -> int:
     """Estimate what a generated text counts."""
-    return _tokens(text, family_of(model))
+    family = family_of(model)
+    data = text.encode("utf-8", "replace")
+    try:
+        return _tokens(_tokenizer.measure("", data), family)
+    except CountFailed:
+        return math.ceil(len(data) / BYTES_PER_TOKEN * family.factor)
 
 
 def completed(reading: Reading, dialect: Dialect, body: bytes, output_text: str, model: str) -> TokenCounts:
@@ -62,13 +65,5 @@ def hurry() -> None:
     _tokenizer.give_up()
 
 
-def _tokens(text: str, family: Family) -> int:
-    try:
-        exact = sum(_tokenizer.count(piece) for piece in pieces(text[:ESTIMATE_MAX_BYTES], PIECE))
-    except CountFailed:
-        return math.ceil(_by_length(text) * family.factor)
-    return math.ceil((exact + _by_length(text[ESTIMATE_MAX_BYTES:])) * family.factor)
-
-
-def _by_length(text: str) -> float:
-    return len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN
+def _tokens(found: Counted, family: Family) -> int:
+    return math.ceil((found.tokens + found.beyond_bytes / BYTES_PER_TOKEN) * family.factor)

@@ -72,7 +72,8 @@ _FAMILIES: Final = (
     # are those of the system prompt that any tool adds (docs.anthropic.com, "Tool use", pricing).
     Family(name="claude", pattern="claude", factor=1.2, image=claude_pixels, tools=346),
     # "A token is equivalent to about 4 characters" (ai.google.dev); o200k_base has 4.4 on English prose and code here.
-    Family(name="gemini", pattern="gemini|gemma", factor=1.1, image=gemini_tiles),
+    # Its countTokens gives a message no frame: the published example of ten words is ten tokens.
+    Family(name="gemini", pattern="gemini|gemma", factor=1.1, image=gemini_tiles, per_request=0, per_message=0),
     # Vocabularies of 128k to 152k trained on like data: within a tenth of o200k_base on English and code.
     Family(
         name="open",

@@ -1,8 +1,9 @@
 """Counting tokens in a process of its own, which starts when it is first needed and ends when it has been idle.
 
 The vocabulary takes 70 MB, and building it holds Python's lock for a quarter of a second: in the daemon, every stream
-would stop for that long. ``python -m codevector_daemon.metering.tokenizer`` reads texts from standard input, each as
-its length in four bytes and its UTF-8, and answers each with the count in four bytes.
+would stop for that long. Parsing a request of 4 MB holds it for 12 ms, so that is done there too.
+``python -m codevector_daemon.metering.tokenizer`` reads questions from standard input, each as two lengths, the name of
+a dialect (none: a text in UTF-8) and the bytes, and answers each with a length and a ``Counted`` in JSON.
 """
 
 import contextlib
@@ -15,6 +16,11 @@ import threading
 import weakref
 from typing import IO, Final
 
+import msgspec
+from msgspec import Struct
+
+from codevector_daemon.dialects import by_name
+from codevector_daemon.dialects.base import Image, Prompt
 from codevector_daemon.metering.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
@@ -23,11 +29,32 @@ IDLE_SECONDS: Final = 60.0
 ANSWER_SECONDS: Final = 30.0
 """A megabyte takes 0.2 s; who takes this long is stuck."""
 
-_NUMBER: Final = struct.Struct(">I")
+ESTIMATE_MAX_BYTES: Final = 4 * 1024 * 1024
+"""Text beyond it is counted by its length alone."""
+
+_QUESTION: Final = struct.Struct(">IB")
+_ANSWER: Final = struct.Struct(">I")
 
 
 class CountFailed(RuntimeError):
     """The process gave no count."""
+
+
+class Counted(Struct, frozen=True):
+    """A text, or a request, taken apart for an estimate."""
+
+    tokens: int
+    """Of o200k_base, of the text up to the limit."""
+    given: int = 0
+    """Tokens that the client had counted out itself."""
+    beyond_bytes: int = 0
+    """UTF-8 of the text beyond the limit."""
+    messages: int = 0
+    tools: int = 0
+    images: tuple[Image, ...] = ()
+
+
+_counted = msgspec.json.Decoder(Counted)
 
 
 class Tokenizer:
@@ -40,24 +67,27 @@ class Tokenizer:
         self._given_up = False
 
     def count(self, text: str) -> int:
-        """Return how many tokens of o200k_base a text has; blocks, so call it in a thread.
+        """Return how many tokens of o200k_base a text has, up to the limit; blocks, so call it in a thread.
 
         Raises CountFailed once ``give_up`` was called.
         """
-        data = text.encode("utf-8", "replace")
+        return self.measure("", text.encode("utf-8", "replace")).tokens
+
+    def measure(self, dialect: str, data: bytes) -> Counted:
+        """Take a request of a dialect apart, or with no dialect a text; blocks. Raises CountFailed like ``count``."""
         with self._lock:
             for _ in range(2):  # a process that has just ended for idleness is no failure
                 if self._given_up:
                     raise CountFailed("the daemon is ending")
                 try:
-                    return self._ask(data)
-                except (OSError, CountFailed) as error:
+                    return self._ask(dialect.encode(), data)
+                except (OSError, CountFailed, msgspec.MsgspecError) as error:
                     problem = error
                     self._stop()
         if self._given_up:
             raise CountFailed("the daemon is ending")
         logger.warning("counting tokens in this process, because a separate one failed: %s", problem)
-        return self._here.count(text)
+        return counted(self._here, dialect, data)
 
     def give_up(self) -> None:
         """Let every count that is under way or asked for from now on fail at once: there is no time left to wait."""
@@ -71,17 +101,18 @@ class Tokenizer:
         with self._lock:
             self._stop()
 
-    def _ask(self, data: bytes) -> int:
+    def _ask(self, name: bytes, data: bytes) -> Counted:
         process = self._process or self._start()
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(_NUMBER.pack(len(data)) + data)
+        process.stdin.write(_QUESTION.pack(len(data), len(name)) + name)
+        process.stdin.write(data)
         process.stdin.flush()
         ready, _, _ = select.select([process.stdout], [], [], ANSWER_SECONDS)
-        answer = process.stdout.read(_NUMBER.size) if ready else b""
-        if len(answer) != _NUMBER.size:
+        head = process.stdout.read(_ANSWER.size) if ready else b""
+        if len(head) != _ANSWER.size:
             raise CountFailed("no answer")
-        return int(_NUMBER.unpack(answer)[0])
+        return _counted.decode(process.stdout.read(_ANSWER.unpack(head)[0]))
 
     def _start(self) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
@@ -114,12 +145,29 @@ def serve(texts: IO[bytes], counts: IO[bytes], idle_s: float = IDLE_SECONDS) -> 
     """Answer until the input ends or nothing came for ``idle_s``."""
     vocabulary = Vocabulary()
     while select.select([texts], [], [], idle_s)[0]:
-        head = _exactly(texts, _NUMBER.size)
-        if len(head) != _NUMBER.size:
+        head = _exactly(texts, _QUESTION.size)
+        if len(head) != _QUESTION.size:
             return
-        text = _exactly(texts, _NUMBER.unpack(head)[0]).decode("utf-8", "replace")
-        counts.write(_NUMBER.pack(vocabulary.count(text)))
+        size, name_size = _QUESTION.unpack(head)
+        name = _exactly(texts, name_size).decode()
+        answer = msgspec.json.encode(counted(vocabulary, name, _exactly(texts, size)))
+        counts.write(_ANSWER.pack(len(answer)) + answer)
         counts.flush()
+
+
+def counted(vocabulary: Vocabulary, dialect: str, data: bytes) -> Counted:
+    """Take a request of a dialect apart, or with no dialect a text."""
+    prompt = by_name[dialect].prompt(data) if dialect else Prompt(texts=(data.decode("utf-8", "replace"),))
+    text = "\n".join(prompt.texts)
+    beyond = text[ESTIMATE_MAX_BYTES:]
+    return Counted(
+        tokens=vocabulary.count(text[:ESTIMATE_MAX_BYTES]),
+        given=prompt.tokens,
+        beyond_bytes=len(beyond.encode("utf-8", "replace")),
+        messages=prompt.messages,
+        tools=prompt.tools,
+        images=prompt.images,
+    )
 
 
 def _exactly(source: IO[bytes], size: int) -> bytes:

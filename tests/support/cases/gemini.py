@@ -204,10 +204,10 @@ CASES: Final = (
     ),
     google(
         "no-usage",
-        "no usage is a missing one: 2 tokens times 1.1, up, and 6 for the frame; 3 answered",
+        "no usage is a missing one: 2 tokens times 1.1, up, and no frame; 3 answered",
         '{"candidates":[{"content":{"parts":[{"text":"hello world"}],"role":"model"},"finishReason":"STOP"}]}',
-        {"uncached_input": 9, "output": 3},
-        9 * 300 + 3 * 2_500,
+        {"uncached_input": 3, "output": 3},
+        3 * 300 + 3 * 2_500,
         source="estimated",
     ),
     google(
