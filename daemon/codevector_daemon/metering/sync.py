@@ -83,6 +83,7 @@ def read(path: Path) -> Synced | None:
 def write(path: Path, kept: Synced) -> None:
     """Put the file in place at once; raises OSError."""
     packed = msgspec.msgpack.encode(kept)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.write_bytes(hashlib.sha256(packed).digest() + packed)
     draft.replace(path)
