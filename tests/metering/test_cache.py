@@ -1,4 +1,6 @@
+import logging
 import os
+import stat
 import subprocess
 import sys
 from importlib.metadata import version
@@ -55,6 +57,17 @@ def test_a_cache_of_another_version_is_made_anew(tmp_path: Path) -> None:
     cache._write(path, older)
     assert made(path).version == current.version
     assert path.read_bytes() == whole
+
+
+def test_a_first_start_makes_the_caches_own_folder_and_has_nothing_to_say(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    path = tmp_path / ".cache" / "codevector" / "rates.cache"
+    made(path)
+    assert path.exists()
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert caplog.messages == []
 
 
 def test_a_home_that_cannot_be_written_still_has_prices(tmp_path: Path) -> None:

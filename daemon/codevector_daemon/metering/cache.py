@@ -66,6 +66,7 @@ def _write(path: Path, packed: bytes) -> None:
     """Put the file in place at once; a home that cannot be written only means compiling again at the next start."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft.write_bytes(hashlib.sha256(packed).digest() + packed)
         draft.replace(path)
     except OSError as error:
