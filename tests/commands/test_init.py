@@ -84,6 +84,13 @@ def test_the_change_is_shown_and_nothing_happens_without_consent(codevector: Com
     assert headers(repository) == "x-project: lighthouse"
 
 
+def test_with_nobody_to_ask_it_says_how_to_go_on(codevector: CommandLine, repository: Path) -> None:
+    refused = codevector("init", here=repository)
+    assert (refused.returncode, contents(repository)) == (2, {})
+    assert "--yes" in refused.stderr.splitlines()[-1]
+    assert "Write this?" not in refused.stderr
+
+
 def test_headers_of_the_person_are_repeated_where_git_ignores_the_file_and_never_shown(
     codevector: CommandLine, repository: Path, home: Path
 ) -> None:
@@ -130,6 +137,16 @@ def test_a_settings_file_that_cannot_be_edited_is_left_alone(
     assert refused.returncode == 1
     assert len(refused.stderr.splitlines()) == 1
     assert (repository / ".claude" / "settings.local.json").read_bytes() == content
+
+
+@pytest.mark.parametrize("content", [b"{,}", b"\xff\xfe"])
+def test_a_broken_file_is_called_by_its_own_name(codevector: CommandLine, repository: Path, content: bytes) -> None:
+    (repository / ".claude").mkdir()
+    (repository / ".claude" / "settings.json").write_bytes(content)
+    refused = codevector("init", "--yes", here=repository)
+    assert refused.returncode == 1
+    assert str(repository / ".claude" / "settings.json") in refused.stderr
+    assert "settings.local.json" not in refused.stderr
 
 
 @pytest.mark.parametrize("name", ["", "a\nb", "naïve", " padded", "x" * 129])

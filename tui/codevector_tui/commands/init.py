@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -73,9 +74,18 @@ def _agreed(plan: list[Change], *, yes: bool, question: str, nothing: str) -> bo
         output.note(f"{change.action} {clean(str(change.path))}")
         for line in described(change):
             output.note(f"  {line}")
+    if not yes and _nobody_to_ask():
+        raise click.UsageError("nothing was changed, since nobody is there to be asked: --yes does it without asking")
     if not yes and not click.confirm(question, err=True):
         raise Fault("nothing was changed")
     return True
+
+
+def _nobody_to_ask() -> bool:
+    """Tell whether there is neither a terminal to ask at nor an answer in a pipe."""
+    if sys.stdin is None:
+        return True
+    return not sys.stdin.isatty() and not sys.stdin.buffer.peek(1)  # type: ignore[attr-defined] # a BufferedReader
 
 
 def described(change: Change) -> list[str]:

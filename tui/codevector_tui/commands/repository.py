@@ -64,9 +64,10 @@ def _claude_change(root: Path, project: str, *, shared: bool) -> Change:
     before = changes.read(root / name)
     text = _text(name, before)
     try:
-        near = [] if shared else attribution.custom_headers(_text(SHARED, changes.read(root / SHARED)))
+        own = attribution.custom_headers(text)
+        near = [] if shared else _headers(root / SHARED)
         inherited = near or _personal_headers()
-        private = bool(inherited) and not near and not attribution.custom_headers(text)
+        private = bool(inherited) and not near and not own
         _refuse_leaks(root, shared=shared, private=private)
         after = attribution.with_claude_project(text, project, inherited)
     except jsonedit.BadDocument as error:
@@ -74,11 +75,18 @@ def _claude_change(root: Path, project: str, *, shared: bool) -> Change:
     return Change(root / name, before, after.encode(), changes.PRIVATE if private else changes.PUBLIC)
 
 
+def _headers(path: Path) -> list[str]:
+    """Return the header lines that a settings file which is only read sets."""
+    try:
+        return attribution.custom_headers(_text(path, changes.read(path)))
+    except jsonedit.BadDocument as error:
+        raise Fault(f"{path} cannot be read: {error}", "mend the file and run this again") from error
+
+
 def _personal_headers() -> list[str]:
     """Return the header lines a person sets for all repositories, which one set in a repository would hide."""
-    settings = changes.read(Path.home() / ".claude/settings.json")
     from_environment = os.environ.get("ANTHROPIC_CUSTOM_HEADERS", "").splitlines()
-    return attribution.custom_headers(_text(SHARED, settings)) or [line for line in from_environment if line.strip()]
+    return _headers(Path.home() / SHARED) or [line for line in from_environment if line.strip()]
 
 
 def _refuse_leaks(root: Path, *, shared: bool, private: bool) -> None:
@@ -88,7 +96,7 @@ def _refuse_leaks(root: Path, *, shared: bool, private: bool) -> None:
             "your own ANTHROPIC_CUSTOM_HEADERS would be hidden by the shared file or copied into it",
             "run this without --shared",
         )
-    if shared and attribution.custom_headers(_text(LOCAL, changes.read(root / LOCAL))):
+    if shared and _headers(root / LOCAL):
         raise Fault(f"{LOCAL} sets headers of its own, which win over the shared file", "run this without --shared")
     if private and (root / ".git").exists() and not _ignored(root):
         raise Fault(
