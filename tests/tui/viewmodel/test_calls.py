@@ -41,6 +41,13 @@ def test_an_open_request_runs_and_turns() -> None:
     assert "13 s" in said(now_rows([opened], [], later, 70, 1)[0])
 
 
+@pytest.mark.parametrize("state", ["upstream_failed", "interrupted", "rejected", "complete", "client_left"])
+@pytest.mark.parametrize("width", [36, 50, 70])
+def test_no_way_to_end_is_cut_in_a_narrow_line(state: str, width: int) -> None:
+    ended = request(state=state, status=529, model="m", project="p")
+    assert "…" not in said(now_rows([], [ended], MOMENT, width, 1)[0])
+
+
 def test_outcomes_say_the_providers_status() -> None:
     assert outcome(request(state="upstream_failed", status=529)) == "529 failed"
     assert outcome(request(state="client_left", status=200)) == "client left"

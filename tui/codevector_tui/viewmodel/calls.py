@@ -29,6 +29,9 @@ _WORDS = {
     "open": "",
 }
 
+_SHORT = {"upstream_failed": "failed", "interrupted": "stopped", "rejected": "refused"}
+"""How a request without an answer ended, in the width of a token count."""
+
 NOW_COLUMNS = (
     Column("", 1),
     Column("Time", 8, rank=2),
@@ -88,8 +91,8 @@ def _short(request: Request, moment: Moment) -> tuple[Span, ...]:
     if request.state == "open":
         running = Span(f"{since(moment.elapsed(request))} ", "accent")
         return (*head, Span(f"{compact(request.output_tokens)} ⇢", "bright"), running)
-    if request.state in ("upstream_failed", "interrupted", "rejected"):
-        return (*head, Span(outcome(request), "bad"), amount(request))
+    if request.state in _SHORT:
+        return (*head, Span(_SHORT[request.state], "bad"), amount(request))
     return (*head, Span(f"{compact(tokens)}  ", "text"), amount(request))
 
 
