@@ -8,10 +8,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from codevector_daemon.control import Services, control_app, member_blueprint
-from codevector_daemon.directory import Directory
+from codevector_daemon.directory import Directory, first
 from codevector_daemon.directory.vault import Vault, load_master
 from codevector_daemon.errors import StartError
 from codevector_daemon.gateway.call import Gateway
+from codevector_daemon.gateway.clouds.dialer import Dialer
 from codevector_daemon.gateway.health import Health
 from codevector_daemon.gateway.hosts import AllowedHosts
 from codevector_daemon.gateway.http_upstream import HttpUpstream
@@ -57,7 +58,8 @@ async def compose(
     async with AsyncExitStack() as closing:
         store = await Store.open(settings.database_url, patience_s=settings.store_patience)
         closing.push_async_callback(store.close)
-        directory = await Directory.open(store, Vault(load_master(places.master_key, environ)), now_ms)
+        master = load_master(places.master_key, environ, bound=await store.read(first.is_bound))
+        directory = await Directory.open(store, Vault(master), now_ms)
         prices = _prices(places, settings)
         closing.push_async_callback(directory.close)
         ledger = await Ledger.open(
@@ -79,7 +81,7 @@ async def compose(
             directory=directory,
             ledger=ledger,
             prices=prices,
-            upstream=upstream,
+            dialer=Dialer(upstream, now_ms),
             running=Running(),
             usage_option=UsageOption(),
             health=Health(now_ms),

@@ -126,6 +126,16 @@ def test_a_master_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
         load_master(path, {})
 
 
+def test_no_key_is_made_for_a_store_that_has_one(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "master.key"
+    with pytest.raises(StartError, match="is missing"):
+        load_master(path, {}, bound=True)
+    assert not path.parent.exists()
+    made = load_master(path, {})
+    assert load_master(path, {}, bound=True) == made
+    assert load_master(tmp_path / "none", {VARIABLE: MASTER.hex()}, bound=True) == MASTER
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StartError, match="Not a directory"):

@@ -55,6 +55,18 @@ def test_no_secret_is_in_any_answer_of_the_control_api(used_desk: Desk) -> None:
         assert [path for path, text in shown.items() if secret in text] == []
 
 
+def test_a_missing_master_key_is_told_and_no_new_one_takes_its_place(own_desk: Desk) -> None:
+    own_desk.daemon.stop()
+    kept = own_desk.daemon.home / "master.key"
+    former = kept.read_bytes()
+    kept.unlink()
+    assert "is missing" in own_desk.daemon.refusal()
+    assert not kept.exists()
+    kept.write_bytes(former)
+    kept.chmod(0o600)
+    own_desk.daemon.start()
+
+
 def test_a_broken_master_key_is_told_in_one_line(own_desk: Desk) -> None:
     own_desk.daemon.stop()
     (own_desk.daemon.home / "master.key").write_bytes(b"\x00" * 32)

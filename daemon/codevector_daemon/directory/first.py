@@ -13,10 +13,14 @@ MASTER = "master_key"
 """The row of ``meta`` that holds the fingerprint of the master key."""
 
 
+def is_bound(connection: sa.Connection) -> bool:
+    """Tell whether the store belongs to a master key already."""
+    return connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.name == MASTER)) is not None
+
+
 def is_settled(connection: sa.Connection) -> bool:
     """Tell whether the store has both already."""
-    marked = connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.name == MASTER))
-    return marked is not None and connection.scalar(sa.select(schema.users.c.id).limit(1)) is not None
+    return is_bound(connection) and connection.scalar(sa.select(schema.users.c.id).limit(1)) is not None
 
 
 def settle(change: Change) -> None:

@@ -72,10 +72,11 @@ class Vault:
         return _decrypted(data_key, sealed[cut:], bound).decode()
 
 
-def load_master(path: Path, environ: Mapping[str, str]) -> bytes:
+def load_master(path: Path, environ: Mapping[str, str], *, bound: bool = False) -> bytes:
     """Return the master key: from the environment, from systemd's credentials, or from the file, made when missing.
 
-    Raises StartError when there is one that cannot be used.
+    Raises StartError when there is one that cannot be used, and when it is missing for a store that is ``bound`` to
+    one already: a new key would open nothing, and stand where the former belongs.
     """
     if text := environ.get(VARIABLE):
         return _parsed(text, VARIABLE)
@@ -84,6 +85,11 @@ def load_master(path: Path, environ: Mapping[str, str]) -> bytes:
         if (text := _read(handed)) is not None:
             return _parsed(text, str(handed))
     if (text := _read(path)) is None:
+        if bound:
+            raise StartError(
+                f"the master key of this database is missing: put the former {path} (or {VARIABLE}) back,"
+                " or start with a new database"
+            )
         _create(path)
         text = _read(path) or ""
     _refuse_if_shared(path)
