@@ -274,6 +274,21 @@ async def test_a_model_of_ones_own_machine_is_free_unless_it_is_priced(directory
     assert not models.one(directory, "elsewhere").free
 
 
+async def test_a_new_price_keeps_the_rates_it_does_not_name(directory: Directory) -> None:
+    await provider(directory)
+    await model(directory, price=PriceOverride("1", "2", cached_price="0.1", cache_write_price="1.5"))
+
+    async def rates(price: PriceOverride | None) -> tuple[str, ...] | None:
+        found = await models.patch(directory, "fast", ModelPatch(price=price), actor="test")
+        return found.override and (found.override.input, found.override.output, found.override.cached)
+
+    assert await rates(PriceOverride("3", "4")) == ("3", "4", "0.1")
+    assert models.one(directory, "fast").override.cache_write == "1.5"  # type: ignore[union-attr] # it has one
+    assert await rates(PriceOverride("3", "4", cached_price="0.2")) == ("3", "4", "0.2")
+    assert await rates(None) is None
+    assert await rates(PriceOverride("5", "6")) == ("5", "6", "5")
+
+
 async def test_status_and_capabilities_are_set_and_reset(directory: Directory) -> None:
     await provider(directory)
     await model(directory, status="draft", capabilities=["vision", "tools", "vision"])

@@ -82,6 +82,7 @@ async def patch(directory: Directory, slug: str, wish: ModelPatch, *, actor: str
         if not columns and backends is None and aliases is None:
             return
         if columns:
+            _keep_rates(change, found.id, columns)
             change.connection.execute(sa.update(schema.models).where(schema.models.c.id == found.id).values(columns))
         if backends is not None:
             change.connection.execute(sa.delete(schema.backends).where(schema.backends.c.model_id == found.id))
@@ -93,6 +94,15 @@ async def patch(directory: Directory, slug: str, wish: ModelPatch, *, actor: str
 
     await directory.change(act, actor=actor)
     return one(directory, found.slug)
+
+
+def _keep_rates(change: Change, model_id: int, columns: Columns) -> None:
+    """Let a new price keep those rates of the one before that it does not name."""
+    given = columns.get("price")
+    before = change.connection.scalar(sa.select(schema.models.c.price).where(schema.models.c.id == model_id))
+    if isinstance(given, str) and before is not None:
+        named = {field: rate for field, rate in msgspec.json.decode(given).items() if rate is not None}
+        columns["price"] = msgspec.json.encode(msgspec.json.decode(before) | named).decode()
 
 
 async def remove(directory: Directory, slug: str, *, actor: str) -> None:
