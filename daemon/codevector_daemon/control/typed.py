@@ -13,6 +13,7 @@ from quart import Response, request
 from quart_schema import document_querystring, document_request, document_response
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from codevector_daemon.control.wording import in_words
 from codevector_daemon.directory.checks import shown
 from codevector_daemon.errors import DirectoryError
 from codevector_shared.protocol import Failure
@@ -71,7 +72,7 @@ def read_query(model: type[T]) -> T:
     try:
         return msgspec.convert(given, model, strict=False)
     except msgspec.ValidationError as wrong:
-        raise DirectoryError("invalid_query", f"query: {_in_words(wrong)}") from wrong
+        raise DirectoryError("invalid_query", in_words(wrong, "query")) from wrong
 
 
 async def read_body(model: type[T]) -> T:
@@ -82,15 +83,9 @@ async def read_body(model: type[T]) -> T:
     except RequestEntityTooLarge as large:
         raise DirectoryError("too_large", f"body: at most {BODY_LIMIT:,} bytes are taken", status=413) from large
     except msgspec.ValidationError as wrong:
-        raise DirectoryError("invalid_body", f"body: {_in_words(wrong)}") from wrong
+        raise DirectoryError("invalid_body", in_words(wrong, "body")) from wrong
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
         raise DirectoryError("invalid_body", "body: expected one JSON object in UTF-8") from wrong
-
-
-def _in_words(wrong: msgspec.ValidationError) -> str:
-    """Return msgspec's message, which names the field and what was expected and never shows a value."""
-    said = str(wrong).replace("Object contains unknown field", "there is no field").replace("`", "'")
-    return "".join(character if character.isprintable() else "�" for character in said[:300])
 
 
 def _documented(
