@@ -125,6 +125,14 @@ async def test_a_console_key_manages_its_own_users_keys(node: Node) -> None:
     assert (await node.admin.key(foreign.id)).status == "active"
 
 
+@pytest.mark.parametrize("body", [b"", b"{", b'{"nmae": 1}', b'{"name": "' + b"x" * 2_000_000 + b'"}'])
+async def test_a_key_that_may_not_manage_keys_is_told_so_before_its_body_is_read(node: Node, body: bytes) -> None:
+    key = await ann(node)
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"{node.gateway_url}{API}/keys?colour=red", content=body, headers={"x-api-key": key})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "console_key_needed")
+
+
 async def test_a_console_key_makes_no_keys_for_others(node: Node) -> None:
     client = node.member(await ann(node, scope="console"))
     owner = (await node.admin.me()).user

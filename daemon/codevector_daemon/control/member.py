@@ -36,6 +36,7 @@ from codevector_shared.protocol import (
 _CREATED: Final = 201
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
+_MANAGING: Final = {f"member.{name}" for name in ("list_keys", "create_key", "show_key", "revoke_key")}
 _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -50,6 +51,8 @@ def member_blueprint(services: Services) -> Blueprint:
     async def let_in() -> None:
         if request.endpoint != "member.nothing":
             g.caller = identify(HeaderMap(request.scope["headers"]), services.directory).caller
+        if request.endpoint in _MANAGING:
+            _holder()  # before the query and the body are looked at
 
     @routes.route("", defaults={"rest": ""}, methods=_METHODS, strict_slashes=False)
     @routes.route("/<path:rest>", methods=_METHODS)
@@ -64,6 +67,19 @@ def _caller() -> Caller:
     """Return whose key the request carries."""
     caller: Caller = g.caller
     return caller
+
+
+def _holder() -> User:
+    """Return the user whose keys may be managed; raises DirectoryError for a key that may not."""
+    caller = _caller()
+    if caller.scope != "console":
+        raise DirectoryError(
+            "console_key_needed",
+            "this key calls models, it manages no keys",
+            "Use a key made with scope console.",
+            status=_FORBIDDEN,
+        )
+    return User(caller.user_id, caller.user_name, caller.role, suspended=False, created_ms=0)
 
 
 def _add_counts(routes: Blueprint, services: Services) -> None:
@@ -131,28 +147,16 @@ def _add_live(routes: Blueprint, services: Services) -> None:
 def _add_keys(routes: Blueprint, services: Services) -> None:
     directory, zone, now_ms = services.directory, services.ledger.zone, services.now_ms
 
-    def holder() -> User:
-        """Return the user whose keys may be managed; raises DirectoryError for a key that may not."""
-        caller = _caller()
-        if caller.scope != "console":
-            raise DirectoryError(
-                "console_key_needed",
-                "this key calls models, it manages no keys",
-                "Use a key made with scope console.",
-                status=_FORBIDDEN,
-            )
-        return User(caller.user_id, caller.user_name, caller.role, suspended=False, created_ms=0)
-
     @routes.get("/keys")
     @typed(Keys)
     async def list_keys() -> Keys:
-        found = await keys.listed(directory, user_id=holder().id)
+        found = await keys.listed(directory, user_id=_holder().id)
         return Keys([present.key(one, zone, now_ms()) for one in found])
 
     @routes.post("/keys")
     @typed(KeyCreated, body=KeyCreate, status=_CREATED)
     async def create_key(body: KeyCreate) -> KeyCreated:
-        user = holder()
+        user = _holder()
         if body.user not in {None, user.name}:
             raise DirectoryError("not_yours", "user: a key makes keys for its own user only", status=_FORBIDDEN)
         order = _within(_caller(), body)
@@ -162,12 +166,12 @@ def _add_keys(routes: Blueprint, services: Services) -> None:
     @routes.get("/keys/<int:key_id>")
     @typed(Key)
     async def show_key(key_id: int) -> Key:
-        return present.key(await keys.one(directory, key_id, user_id=holder().id), zone, now_ms())
+        return present.key(await keys.one(directory, key_id, user_id=_holder().id), zone, now_ms())
 
     @routes.delete("/keys/<int:key_id>")
     @typed(Key)
     async def revoke_key(key_id: int) -> Key:
-        user = holder()
+        user = _holder()
         return present.key(await keys.revoke(directory, key_id, actor=user.name, user_id=user.id), zone, now_ms())
 
 
