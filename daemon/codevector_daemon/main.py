@@ -5,7 +5,7 @@ import asyncio
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from codevector_daemon.errors import CodeVectorError
 from codevector_daemon.settings import Settings, load
@@ -73,8 +73,17 @@ def _say(line: str) -> None:
     print(f"codevectord: {line}", file=sys.stderr, flush=True)  # noqa: T201 - for the person who started it
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage that --help shows."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with 2, as for wrong usage."""
+        _say(f"{message}; see {self.prog} --help")
+        sys.exit(2)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="codevectord",
         description="Run the CodeVector gateway in the foreground. Settings come from config.toml and CODEVECTOR_*.",
     )

@@ -204,6 +204,7 @@ def test_a_wrong_flag_is_wrong_usage(home: Path) -> None:
     ended = run("codevectord", "--no-such-flag", env=environment(home))
     assert ended.returncode == 2
     assert "--no-such-flag" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_a_home_whose_socket_path_is_too_long_gets_a_short_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
