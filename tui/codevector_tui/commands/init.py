@@ -85,7 +85,7 @@ def _nobody_to_ask() -> bool:
     """Tell whether there is neither a terminal to ask at nor an answer in a pipe."""
     if sys.stdin is None:
         return True
-    return not sys.stdin.isatty() and not sys.stdin.buffer.peek(1)  # type: ignore[attr-defined] # a BufferedReader
+    return not sys.stdin.isatty() and not sys.stdin.buffer.peek(1)  # type: ignore[union-attr] # a BufferedReader
 
 
 def described(change: Change) -> list[str]:
