@@ -124,13 +124,33 @@ async def test_where_the_list_is_refused_the_catalogues_is_taken_and_that_is_sai
     assert says in (done.note or "")
 
 
-async def test_bedrock_takes_the_catalogues_claudes(node: Node) -> None:
-    await node.admin.create_provider(ProviderCreate("b", "bedrock", region="us-east-1", credential="k"))
+@pytest.mark.parametrize(
+    ("kind", "region", "begins"),
+    [
+        ("bedrock", "us-east-1", ("us.anthropic.claude", "global.anthropic.claude")),
+        ("bedrock", "eu-west-1", ("eu.anthropic.claude", "global.anthropic.claude")),
+        ("bedrock", "ap-south-1", ("global.anthropic.claude",)),
+        ("vertex", "global", ("claude-",)),
+    ],
+)
+async def test_a_cloud_takes_the_catalogues_claudes_by_its_own_names(
+    node: Node, kind: str, region: str, begins: tuple[str, ...]
+) -> None:
+    await node.admin.create_provider(ProviderCreate("b", kind, region=region, project="acme-1", credential="k"))
     done = await node.admin.import_models("b")
     assert done.source == "catalogue"
-    assert done.added
-    assert all("claude" in slug for slug in done.added)
     assert "no list of models" in (done.note or "")
+    for begin in begins:
+        assert any(slug.startswith(begin) for slug in done.added)
+    assert all(slug.startswith(begins) for slug in done.added)
+    assert all(model.price_basis == "catalogue" for model in (await node.admin.models()).models)
+
+
+async def test_azure_lists_no_deployments_so_they_are_named_by_hand(node: Node) -> None:
+    await node.admin.create_provider(ProviderCreate("z", "azure", base_url="https://r.test", credential="k"))
+    with pytest.raises(ControlError) as refused:
+        await node.admin.import_models("z")
+    assert "--backend z/UPSTREAM_MODEL" in (refused.value.hint or "")
 
 
 async def test_a_wildcard_is_never_gone(node: Node) -> None:

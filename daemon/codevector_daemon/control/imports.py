@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from codevector_daemon.control import listing, probe
 from codevector_daemon.control.listing import Listed, Unlisted
@@ -18,6 +19,8 @@ from codevector_daemon.sandbox.models import SANDBOX_MODELS, SandboxModel
 from codevector_shared.protocol import Backend, ModelCreate, ModelImport, PriceOverride
 
 _FOREIGN: Final = re.compile(r"[^a-z0-9._:/-]+")
+_REGIONAL: Final = re.compile(r"^regional\.")
+"""How the catalogue begins the ids of inference profiles that are called ``us.`` and ``eu.`` in those regions."""
 _SLUG_LIMIT: Final = 128
 _BAD_GATEWAY: Final = 502
 
@@ -68,9 +71,9 @@ def _of_list(services: Services, provider: Provider, listed: list[Listed], only:
 
 
 def _of_catalogue(services: Services, provider: Provider, why: str, only: list[str]) -> Wanted:
-    known = services.prices.models(vendor) if (vendor := kinds.kind_of(provider).vendor) else []
-    if provider.kind in {"bedrock", "vertex"}:
-        known = [model for model in known if "claude" in model.slug]
+    vendor = kinds.kind_of(provider).vendor
+    called = _callable(provider, services.prices.models(vendor))
+    known = [model for model in called if services.prices.find(vendor, model.slug) is not None]
     if not known:
         raise DirectoryError(
             "no_model_list",
@@ -80,6 +83,22 @@ def _of_catalogue(services: Services, provider: Provider, why: str, only: list[s
         )
     orders = _chosen([_of_entry(provider, model) for model in known], only)
     return Wanted(orders, "catalogue", note=f"the price catalogue's list was taken: {why}")
+
+
+def _callable(provider: Provider, known: list[CatalogueModel]) -> list[CatalogueModel]:
+    """Leave out what the catalogue names in its own way, which the provider would not know."""
+    match provider.kind:
+        case "azure":
+            return []  # what can be called is deployments, whose names only their owner knows
+        case "bedrock":
+            region = provider.settings.region or ""
+            near = next((place for place in ("us", "eu") if region.startswith(f"{place}-")), "")
+            own = (replace(model, slug=_REGIONAL.sub(f"{near}.", model.slug)) for model in known)
+            return [model for model in own if re.match(r"[a-z]+\.anthropic\.claude", model.slug)]
+        case "vertex":
+            return [model for model in known if re.match(r"claude-[a-z]+-\d", model.slug)]
+        case _:
+            return known
 
 
 def _gone(services: Services, provider: Provider, listed: set[str]) -> list[str]:
