@@ -79,7 +79,6 @@ def test_codex_goes_on_with_a_thread(bench: Workbench) -> None:
     assert {row["session"] for row in rows} == {thread}
 
 
-@pytest.mark.xfail(strict=True, reason="the gateway does not know yet whose login one on Responses is")
 def test_codex_brings_its_own_login(bench: Workbench) -> None:
     bench.connect("gpt")
     bench.variables |= {"CODEVECTOR_KEY": "own-login-of-the-tester", "GATEWAY_KEY": bench.key.secret}

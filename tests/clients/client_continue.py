@@ -43,7 +43,6 @@ def test_continue_reads_a_file_and_reports(bench: Workbench) -> None:
     bench.assert_counted(calls=2, client_app="continue", dialect="chat", model="gpt")
 
 
-@pytest.mark.xfail(strict=True, reason="codevector connect continue prints no name and version, which cn insists on")
 def test_continue_takes_the_printed_set_up(bench: Workbench) -> None:
     bench.connect("gpt")
     bench.will_answer("chat")

@@ -45,7 +45,6 @@ def test_goose_reads_a_file_and_reports(bench: Workbench, dialect: Dialect) -> N
     bench.assert_counted(calls=2, client_app="goose", dialect=dialect, model=MODELS[dialect][1])
 
 
-@pytest.mark.xfail(strict=True, reason="the gateway does not read a session out of goose's agent-session-id yet")
 def test_goose_names_its_session(bench: Workbench) -> None:
     bench.will_answer("chat")
     ask(bench, "chat", QUESTION).assert_said(ANSWER)

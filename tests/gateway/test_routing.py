@@ -7,7 +7,7 @@ from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.attribution import Tags
 from codevector_daemon.gateway.call import Arrival, Call, Purpose
 from codevector_daemon.gateway.headers import HeaderMap
-from codevector_daemon.gateway.routing import candidates, spoken_to, upstream_request
+from codevector_daemon.gateway.routing import candidates, endpoint, spoken_to, upstream_request
 from codevector_daemon.gateway.upstream import UpstreamRequest
 from support.values import CREDENTIAL, caller, facade, provider
 
@@ -41,7 +41,7 @@ def choose(model: Facade, dialect: str, *, own_login: bool) -> Backend:
 
 def sent(backend: Backend, dialect: str, purpose: Purpose = "generate", **changes: object) -> UpstreamRequest:
     call = Call(arrival(dialect, purpose, **changes), b"{}", HEAD, facade("m", backend), backend)
-    return upstream_request(call, dialect, b"{}", plain=False, first_byte_s=1)
+    return upstream_request(call, dialect, endpoint(call, dialect), b"{}", plain=False, first_byte_s=1)
 
 
 def test_a_backend_that_speaks_the_dialect_is_chosen() -> None:
@@ -110,7 +110,7 @@ def test_a_backend_of_another_dialect_is_spoken_to_in_its_own_and_comes_with_wha
     assert spoken_to(MESSAGES, arrival("messages"), HEAD) == "messages"
     assert spoken_to(MESSAGES, arrival("messages", own_login=True), HEAD) == "messages"
     call = Call(arrival("chat", query=b"x=1"), b"{}", HEAD, facade("m", MESSAGES), MESSAGES)
-    request = upstream_request(call, "messages", b"{}", plain=False, first_byte_s=1)
+    request = upstream_request(call, "messages", endpoint(call, "messages"), b"{}", plain=False, first_byte_s=1)
     assert request.url == "https://api.anthropic.com/v1/messages"
     names = [name for name, _ in request.headers]
     assert (names.count(b"anthropic-version"), b"X-Odd" in names) == (1, False)

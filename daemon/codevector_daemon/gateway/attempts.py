@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FALLS_ON = frozenset({401, 403, 404, 408, 429, 529})
 """Answers of a backend after which the next one is tried, beside every 5xx; all other 4xx are the client's own."""
 USAGE_OPTION_REFUSED = 400
+FOREIGN_MARK = b"cv1."
+"""How the translation marks a thought with its vendor."""
 SERVER_ERROR = 500
 
 
@@ -91,19 +93,22 @@ class Attempts:
         return await self._send_once()
 
     async def _send_once(self) -> UpstreamAnswer:
-        call = self.call
-        body = self._body()
+        call, where = self.call, routing.endpoint(self.call, self.spoken)
         limit = self._gateway.settings.first_byte_seconds
-        request = routing.upstream_request(call, self.spoken, body, plain=self.asks_usage, first_byte_s=limit)
+        request = routing.upstream_request(
+            call, self.spoken, where, self._body(), plain=self.asks_usage, first_byte_s=limit
+        )
         self.sent = True
-        self.answer = answer = await self._gateway.upstream.send(request)
+        provider, own_login = call.backend.provider, call.arrival.own_login
+        self.answer = answer = await self._gateway.dialer.send(request, provider, where, own_login=own_login)
         return answer
 
     def _body(self) -> bytes:
         """Return the body for the backend: the client's own bytes, or its translation. Raises BadBody."""
         call, model = self.call, self.call.backend.upstream_model
         if self.translation is None:
-            return call.dialect.outgoing(call.body, call.head, model, ask_usage=self.asks_usage)
+            body = call.dialect.outgoing(call.body, call.head, model, ask_usage=self.asks_usage)
+            return _without_foreign_thoughts(self.spoken, body, call.backend) if FOREIGN_MARK in body else body
         translated = self.translation.request(
             call.body, call.head, model, stream=call.head.stream, max_output=call.facade.max_output
         )
@@ -118,7 +123,7 @@ class Attempts:
         if spoken is None:
             raise AssertionError(f"{call.backend.provider.name} was chosen for a dialect it cannot be spoken to in")
         self.spoken, self.dropped = spoken, ()
-        self.translation = None if spoken == client else _translation(client, spoken)
+        self.translation = None if spoken == client else _translation(client, spoken, _vendor(call.backend))
 
     async def _settle_and_go_on(self, error: str) -> None:
         """Write a failed attempt as a row of its own that points to the call; the call goes on."""
@@ -138,10 +143,22 @@ class Attempts:
         await asyncio.shield(self._gateway.ledger.settle(event))
 
 
-def _translation(client: str, provider: str) -> "Translation | None":
+def _translation(client: str, provider: str, vendor: str | None) -> "Translation | None":
     from codevector_daemon.dialects.translation import between  # noqa: PLC0415 - 6 MB that most daemons never need
 
-    return between(client, provider)
+    return between(client, provider, vendor=vendor)
+
+
+def _without_foreign_thoughts(dialect: str, body: bytes, backend: Backend) -> bytes:
+    """Take out thoughts of another vendor, which a translated answer had marked: only their own vendor takes them."""
+    from codevector_daemon.dialects.translation import without_foreign_thoughts  # noqa: PLC0415 - as above
+
+    return without_foreign_thoughts(dialect, body, vendor=_vendor(backend))
+
+
+def _vendor(backend: Backend) -> str | None:
+    """Return whose thinking signatures a backend makes and takes; ``None``: those of its dialect's own vendor."""
+    return None if backend.provider.kind == "custom" else backend.provider.kind
 
 
 def _is_backends_fault(status: int) -> bool:

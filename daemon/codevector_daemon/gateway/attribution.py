@@ -10,7 +10,7 @@ from codevector_daemon.gateway.headers import HeaderMap
 MAX_NAME = 200
 """Characters kept of any name that a client sends."""
 
-_SESSION_HEADERS = (b"x-claude-code-session-id", b"session_id", b"session-id", b"x-session-id")
+_SESSION_HEADERS = (b"x-claude-code-session-id", b"session_id", b"session-id", b"x-session-id", b"agent-session-id")
 _AGENT_HEADERS = (b"x-claude-code-agent-id", b"x-openai-subagent")
 
 _KNOWN_AGENTS: tuple[tuple[str, str], ...] = (
@@ -25,6 +25,7 @@ _KNOWN_AGENTS: tuple[tuple[str, str], ...] = (
     ("anthropic/js", "anthropic-js"),
     ("litellm", "litellm"),
     ("geminicli", "gemini-cli"),
+    ("qwencode", "qwen-code"),
 )
 """How the best-known tools begin their User-Agent, in lower case, and the name they are counted under."""
 

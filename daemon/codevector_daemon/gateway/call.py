@@ -10,11 +10,11 @@ from codevector_daemon.dialects.base import Dialect, Head
 from codevector_daemon.directory import Directory
 from codevector_daemon.directory.values import Backend, Caller, Facade
 from codevector_daemon.gateway.attribution import Tags
+from codevector_daemon.gateway.clouds.dialer import Dialer
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.health import Health
 from codevector_daemon.gateway.hosts import AllowedHosts
 from codevector_daemon.gateway.running import Running
-from codevector_daemon.gateway.upstream import Upstream
 from codevector_daemon.gateway.usage_option import UsageOption
 from codevector_daemon.ledger import Ledger
 from codevector_daemon.ledger.event import Series
@@ -33,7 +33,7 @@ class Gateway:
     directory: Directory
     ledger: Ledger
     prices: PriceBook
-    upstream: Upstream
+    dialer: Dialer
     running: Running
     usage_option: UsageOption
     health: Health

@@ -4,6 +4,8 @@ import asyncio
 
 import msgspec
 
+from codevector_daemon.directory import kinds
+from codevector_daemon.directory.kinds import Endpoint
 from codevector_daemon.errors import UpstreamError
 from codevector_daemon.gateway import headers, refusal, routing
 from codevector_daemon.gateway.call import Call, Gateway
@@ -18,8 +20,9 @@ _COUNT_FIELD = {"messages": "input_tokens", "gemini": "totalTokens"}
 async def count(gateway: Gateway, call: Call, client: Client, ending: Ending) -> None:
     """Count a prompt's tokens: by the provider where it speaks the client's dialect, else by the estimate, marked."""
     try:
-        if call.dialect.name in call.backend.provider.dialects:
-            await _forward(gateway, call, client)
+        where = kinds.endpoint(call.backend.provider, call.dialect.name)
+        if where is not None and (call.arrival.suffix != kinds.COUNT or where.count_path is not None):
+            await _forward(gateway, call, where, client)
         else:
             await _estimate(call, client)
     except asyncio.CancelledError:
@@ -28,12 +31,13 @@ async def count(gateway: Gateway, call: Call, client: Client, ending: Ending) ->
         ending.take_over()
 
 
-async def _forward(gateway: Gateway, call: Call, client: Client) -> None:
+async def _forward(gateway: Gateway, call: Call, where: Endpoint, client: Client) -> None:
     body = call.dialect.outgoing(call.body, call.head, call.backend.upstream_model, ask_usage=False)
     limit = gateway.settings.first_byte_seconds
-    request = routing.upstream_request(call, call.dialect.name, body, plain=False, first_byte_s=limit)
+    request = routing.upstream_request(call, call.dialect.name, where, body, plain=False, first_byte_s=limit)
     try:
-        answer = await gateway.upstream.send(request)
+        provider, own_login = call.backend.provider, call.arrival.own_login
+        answer = await gateway.dialer.send(request, provider, where, own_login=own_login)
         try:
             await client.head(answer.status, headers.incoming(answer.headers, call.id.encode()))
             async for chunk in answer.chunks():

@@ -77,6 +77,14 @@ def outgoing(headers: HeaderMap, credential: Headers, *, own_login: bool, plain:
     return (*lines, *credential)
 
 
+def with_settings(lines: Headers, settings: Headers) -> Headers:
+    """Return the lines with those that the provider's settings put in place of the client's."""
+    if not settings:
+        return lines
+    names = {name.lower() for name, _ in settings}
+    return (*(line for line in lines if line[0].lower() not in names), *settings)
+
+
 def incoming_translated(lines: Headers, request_id: bytes, content_type: bytes, dropped: tuple[str, ...]) -> Lines:
     """Return the lines for an answer that was translated, with what of the request could not be carried."""
     kept = [

@@ -48,6 +48,7 @@ def gateway_app(gateway: Gateway, metrics: Metrics) -> Quart:
 def _add_probes(app: Quart, gateway: Gateway, metrics: Metrics) -> None:
     @app.get("/")
     @app.get("/healthz")
+    @app.get("/api/hello")  # Claude Code asks so whether its gateway is there
     async def alive() -> Response:
         return Response(b"CodeVector\n", content_type="text/plain; charset=utf-8")
 

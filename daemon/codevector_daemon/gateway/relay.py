@@ -120,15 +120,15 @@ class Relay:
             body += chunk
         state, error = _judge(answer.status, tap)
         try:
-            status, translated = whole_answer(translation, answer, bytes(body), self._call.facade.slug)
+            slug, stream = self._call.facade.slug, self._call.head.stream
+            status, translated = whole_answer(translation, answer, bytes(body), slug, stream=stream)
         except Refused as refused:
             await self._settle("upstream_failed", refused.code)
             await self._say(refused)
             return
         await self._settle(state, error)
-        lines = headers.incoming_translated(
-            answer.headers, self._call.id.encode(), b"application/json", self._attempts.dropped
-        )
+        kind = b"text/event-stream" if stream and status < FIRST_ERROR_STATUS else b"application/json"
+        lines = headers.incoming_translated(answer.headers, self._call.id.encode(), kind, self._attempts.dropped)
         await self._client.whole(status, lines, translated)
 
     def _make_tap(self, answer: UpstreamAnswer) -> AnswerTap:

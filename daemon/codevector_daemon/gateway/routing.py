@@ -5,13 +5,15 @@ from math import inf, log
 
 from codevector_daemon.dialects.base import Head
 from codevector_daemon.directory import kinds
+from codevector_daemon.directory.kinds import Endpoint
 from codevector_daemon.directory.values import Backend, Facade
 from codevector_daemon.errors import Refused
 from codevector_daemon.gateway import headers
 from codevector_daemon.gateway.call import Arrival, Call
+from codevector_daemon.gateway.clouds.bodies import outgoing_body, outgoing_lines
 from codevector_daemon.gateway.upstream import Headers, UpstreamRequest
 
-_OWN_LOGIN_KIND = {"messages": "anthropic", "chat": "openai"}
+_OWN_LOGIN_KIND = {"messages": "anthropic", "chat": "openai", "responses": "openai", "gemini": "google"}
 """The one kind of provider that a client's own login may be shown to, by dialect."""
 
 HYBRID = "cursor"
@@ -74,25 +76,38 @@ def spoken_to(backend: Backend, arrival: Arrival, head: Head) -> str | None:
     return next((dialect for dialect in _TRANSLATED_TO.get(asked, ()) if dialect in spoken), None)
 
 
-def upstream_request(call: Call, dialect: str, body: bytes, *, plain: bool, first_byte_s: float) -> UpstreamRequest:
-    """Make the request for the provider: the client's own, with the provider's address and credential.
+def endpoint(call: Call, dialect: str) -> Endpoint:
+    """Return where and how the call's backend takes a dialect that it was chosen for."""
+    found = kinds.endpoint(call.backend.provider, dialect)
+    if found is None:
+        raise AssertionError(f"{call.backend.provider.name} was chosen for {dialect}, which it does not speak")
+    return found
+
+
+def upstream_request(
+    call: Call, dialect: str, where: Endpoint, body: bytes, *, plain: bool, first_byte_s: float
+) -> UpstreamRequest:
+    """Make the request for the provider: the client's own, with the provider's address, credential and settings.
 
     In another dialect than the client's only what that one needs is sent: the client's headers speak another.
     """
-    arrival, provider = call.arrival, call.backend.provider
-    where = kinds.endpoint(provider, dialect)
-    if where is None:
-        raise AssertionError(f"{provider.name} was chosen for {dialect}, which it does not speak")
+    arrival, provider, stream = call.arrival, call.backend.provider, call.head.stream
     credential: Headers = () if arrival.own_login else kinds.credential_headers(provider, where.auth)
     if dialect == arrival.dialect.name and not call.head.hybrid:
         suffix, query = arrival.suffix, arrival.query.decode("latin-1")
         lines = headers.outgoing(arrival.headers, credential, own_login=arrival.own_login, plain=plain)
     else:
-        suffix, query = _GEMINI_ACTIONS[call.head.stream] if dialect == "gemini" else ("", "")
+        suffix, query = _GEMINI_ACTIONS[stream] if dialect == "gemini" else ("", "")
         lines = (*headers.TRANSLATED, *where.headers, *credential)
-    url = kinds.url(provider, where.path + suffix, model=call.backend.upstream_model)
+    lines = headers.with_settings(lines, kinds.settings_headers(provider, own_login=arrival.own_login))
     return UpstreamRequest(
-        method="POST", url=f"{url}?{query}" if query else url, headers=lines, body=body, first_byte_s=first_byte_s
+        method="POST",
+        url=kinds.address(
+            provider, where, model=call.backend.upstream_model, suffix=suffix, stream=stream, query=query
+        ),
+        headers=outgoing_lines(where.body, lines),
+        body=outgoing_body(where.body, body, lines, counts=suffix == kinds.COUNT),
+        first_byte_s=first_byte_s,
     )
 
 

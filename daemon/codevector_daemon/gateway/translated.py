@@ -70,13 +70,17 @@ class TranslatedTap:
         return self._tap.output_text()
 
 
-def whole_answer(translation: Translation, answer: UpstreamAnswer, body: bytes, slug: str) -> tuple[int, bytes]:
-    """Return status and body for the client; raises Refused where the provider's answer is nonsense."""
+def whole_answer(
+    translation: Translation, answer: UpstreamAnswer, body: bytes, slug: str, *, stream: bool
+) -> tuple[int, bytes]:
+    """Return status and body for the client, as a stream where it asked for one; raises Refused for nonsense."""
     try:
         decoder = decoder_for(HeaderMap(answer.headers).text(b"content-encoding"))
         plain = decoder.feed(body) if decoder is not None else body
         if answer.status >= 400:  # noqa: PLR2004 - HTTP's errors begin there
             return translation.error(answer.status, plain)
+        if stream:
+            return answer.status, translation.replay(plain, slug)
         return answer.status, translation.whole(answer.status, plain, slug)
     except (BadAnswer, CodingBroken) as error:
         raise Refused(

@@ -176,6 +176,9 @@ def _aider(target: Target) -> Setup:
 def _continue(target: Target) -> Setup:
     config = "\n".join(
         [
+            "name: CodeVector",
+            "version: 1.0.0",
+            "schema: v1",
             "models:",
             f"  - name: {_string(f'{target.model} (CodeVector)')}",
             "    provider: openai",
