@@ -120,7 +120,7 @@ async def _demo(directory: Directory, ledger: Ledger, upstream: Upstream, gatewa
 
 def _prices(places: Places, settings: Settings) -> PriceBook:
     defaults = (settings.default_input_price, settings.default_output_price) if settings.default_prices else None
-    return PriceBook.open(places.rates_cache, defaults=defaults)
+    return PriceBook.open(places.rates_cache, defaults=defaults, synced=places.database.with_name("catalogue.synced"))
 
 
 def _status(settings: Settings, gateway: Gateway, at: Listeners, *, demo: bool) -> Callable[[], Status]:
