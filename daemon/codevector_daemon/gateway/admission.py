@@ -18,7 +18,7 @@ def admit(caller: Caller, head: Head, directory: Directory) -> Facade:
             "model_not_found",
             f"The model '{clean(head.model)}' {what}. GET /v1/models lists the models this key may call.",
         )
-    if not caller.may_call(facade.slug):
+    if not caller.may_use(facade):
         raise Refused(
             403,
             "permission_error",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FALLS_ON = frozenset({401, 403, 404, 408, 429, 529})
 """Answers of a backend after which the next one is tried, beside every 5xx; all other 4xx are the client's own."""
 USAGE_OPTION_REFUSED = 400
+_CLOUDS = frozenset({"azure", "bedrock", "vertex"})
+"""They serve other vendors' models, in those vendors' dialects."""
 FOREIGN_MARK = b"cv1."
 """How the translation marks a thought with its vendor."""
 SERVER_ERROR = 500
@@ -158,7 +160,8 @@ def _without_foreign_thoughts(dialect: str, body: bytes, backend: Backend) -> by
 
 def _vendor(backend: Backend) -> str | None:
     """Return whose thinking signatures a backend makes and takes; ``None``: those of its dialect's own vendor."""
-    return None if backend.provider.kind == "custom" else backend.provider.kind
+    kind = backend.provider.kind
+    return None if kind in _CLOUDS or kind == "custom" else kind
 
 
 def _is_backends_fault(status: int) -> bool:

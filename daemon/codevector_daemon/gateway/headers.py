@@ -22,7 +22,7 @@ _HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
-CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key"})
+CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"})
 _STAYS_HERE = _HOP_BY_HOP | {
     b"host",
     b"content-encoding",

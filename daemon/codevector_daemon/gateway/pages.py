@@ -6,10 +6,12 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
 from codevector_daemon.dialects import by_name
+from codevector_daemon.directory.offers import known_names
 from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.attribution import clean
 from codevector_daemon.gateway.call import Gateway
@@ -89,7 +91,7 @@ def _add_model_lists(app: Quart, gateway: Gateway) -> None:
 
     async def model(slug: str) -> Response:
         caller, facade = _caller(gateway), gateway.directory.facade(slug)
-        if facade is None or facade.status != "active" or not caller.may_call(slug):
+        if facade is None or facade.status != "active" or not caller.may_use(facade):
             raise Refused(404, "not_found_error", "model_not_found", f"The model '{clean(slug)}' does not exist here.")
         body = _anthropic_model(facade) if _wants_anthropic() else _openai_model(facade)
         return Response(msgspec.json.encode(body), content_type=JSON)
@@ -104,9 +106,10 @@ def _caller(gateway: Gateway) -> "Caller":
 
 
 def _granted(gateway: Gateway) -> list["Facade"]:
+    """Return every name the key may call, as the facade of that name: slugs, aliases, what wildcards are known for."""
     caller = _caller(gateway)
-    active = (facade for facade in gateway.directory.facades() if facade.status == "active")
-    return sorted((facade for facade in active if caller.may_call(facade.slug)), key=lambda facade: facade.slug)
+    offered = gateway.directory.offers(lambda facade: known_names(facade, gateway.prices))
+    return [replace(offer.facade, slug=offer.name) for offer in offered if caller.may_use(offer.facade)]
 
 
 def _wants_anthropic() -> bool:
