@@ -379,6 +379,9 @@ class Period(Answer, frozen=True):
     start: str | None
     end: str
     timezone: str
+    recut_since: str | None = None
+    """Days before this keep the cut of ``older_timezone``: the zone was changed, and finer counts were gone."""
+    older_timezone: str | None = None
 
 
 class Totals(Answer, kw_only=True, frozen=True):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmarks import runs
+from benchmarks import ledger, runs
 from benchmarks.figures import Figure, table
 from benchmarks.machines import fast_upstream, load_generator, resident_mb
 from support.daemon import Daemon, temporary_home
@@ -24,6 +24,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description="Measure what the gateway adds to a call.")
     parser.add_argument("--quick", action="store_true", help="measure less, in about a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file as well")
+    parser.add_argument("--ledger", action="store_true", help="measure the ledger only")
     parser.add_argument("--calls", type=int, help="calls per number of connections")
     parser.add_argument("--total", type=int, help="calls after which memory is looked at")
     parser.add_argument("--streams", type=int, help="streams at once")
@@ -31,7 +32,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measured(sizes: runs.Sizes) -> Iterator[Figure]:
+def measured(sizes: runs.Sizes, *, quick: bool) -> Iterator[Figure]:
     """Measure everything, figure by figure."""
     with (
         temporary_home() as home,
@@ -49,6 +50,7 @@ def measured(sizes: runs.Sizes) -> Iterator[Figure]:
         daemon.books.assert_balanced()
         assert daemon.stop() == 0, daemon.output
     yield from runs.measure_starts(sizes)
+    yield from ledger.measured(ledger.QUICK if quick else ledger.Sizes())
 
 
 def main() -> None:
@@ -59,7 +61,8 @@ def main() -> None:
         name: getattr(options, name) for name in ("calls", "total", "streams", "starts") if getattr(options, name)
     }
     figures = []
-    for figure in measured(replace(sizes, **chosen)):
+    ledger_only = ledger.measured(ledger.QUICK if options.quick else ledger.Sizes())
+    for figure in ledger_only if options.ledger else measured(replace(sizes, **chosen), quick=options.quick):
         figures.append(figure)
         sys.stderr.write(f"  {figure.name}\n")
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"

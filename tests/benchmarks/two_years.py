@@ -13,15 +13,14 @@ from codevector_daemon.store.schema import AMOUNTS
 from codevector_shared.periods import BUCKET_S, DAY_S, HOUR_S
 
 SERIES = 2_000
-DAYS = 730
 USERS = 60
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count})"
 COLUMNS = ", ".join(AMOUNTS)
 VALUES = "3, 0, 400 + s.i % 100, 9000, 20, 5, 700, 90, 1000000 + s.i, 0, 0, 0, 9000"
 
 
-def write(path: Path, now_s: int, *, requests: int = 1_000_000) -> int:
-    """Write everything up to ``now_s``; returns the number of buckets."""
+def write(path: Path, now_s: int, *, days: int = 730, requests: int = 1_000_000) -> int:
+    """Write so many days up to ``now_s``; returns the number of buckets."""
     prepare(path, patience_s=1)
     connection = plain(path, patience_s=1)
     for pragma in ("synchronous = OFF", "journal_mode = OFF", "cache_size = -200000"):
@@ -29,9 +28,11 @@ def write(path: Path, now_s: int, *, requests: int = 1_000_000) -> int:
     connection.execute("BEGIN")
     today = now_s - now_s % DAY_S
     _people(connection)
-    _buckets(connection, Tier.FIVE_MINUTES, today - 14 * DAY_S, now_s - now_s % BUCKET_S + 1, BUCKET_S, every=11)
-    _buckets(connection, Tier.HOUR, today - 400 * DAY_S, now_s - now_s % HOUR_S, HOUR_S, every=7)
-    _buckets(connection, Tier.DAY, today - DAYS * DAY_S, today, DAY_S, every=1)
+    _buckets(
+        connection, Tier.FIVE_MINUTES, today - min(days, 14) * DAY_S, now_s - now_s % BUCKET_S + 1, BUCKET_S, every=11
+    )
+    _buckets(connection, Tier.HOUR, today - min(days, 400) * DAY_S, now_s - now_s % HOUR_S, HOUR_S, every=7)
+    _buckets(connection, Tier.DAY, today - days * DAY_S, today, DAY_S, every=1)
     _months(connection, today)
     for tier in ROLLED:
         _margins(connection, tier)

@@ -262,3 +262,30 @@ def test_deleted_rows_give_their_space_back(home: Past) -> None:
     pages = int(str(home.all("PRAGMA page_count")[0][0]))
     home.upkeep(NOON_S + 800 * DAY_S, SHORT)
     assert int(str(home.all("PRAGMA page_count")[0][0])) < pages / 2
+
+
+def test_what_is_remembered_of_closed_time_is_forgotten_when_it_changes(home: Past) -> None:
+    asked = window(UTC_ZONE, date(2026, 1, 1), date(2026, 1, 31))
+    home.count([an_event("a")])
+    home.upkeep(NOON_S + 90 * DAY_S)
+    assert [spent(home, asked) for _ in range(2)] == [1_000, 1_000]
+    home.count([an_event("b", spend_nano=7)])
+    assert spent(home, asked) == 1_007
+    home.upkeep(NOON_S + 90 * DAY_S)
+    assert spent(home, asked) == 1_007
+    home.upkeep(NOON_S + 90 * DAY_S, SHORT)
+    home.count([an_event("c", spend_nano=11)])
+    assert spent(home, asked) == 1_018
+
+
+def test_days_that_keep_the_cut_of_a_former_zone_say_so(home: Past) -> None:
+    home.count([an_event(f"e{n}", started_ms=NOON_MS - n * DAY_S * 1000) for n in range(30)])
+    home.upkeep(NOON_S + DAY_S, Keep(requests=90, five_minutes=4, hours=90))
+    home.set_zone("Asia/Kolkata", NOON_S + DAY_S)
+    zone = ZoneInfo("Asia/Kolkata")
+    with home.reading() as connection:
+        books = Books(connection)
+        older = books.period(window(zone, date(2025, 12, 20), date(2026, 1, 9)))
+        newer = books.period(window(zone, date(2026, 1, 8), date(2026, 1, 9)))
+    assert (older.recut_since, older.older_timezone) == ("2026-01-07T00:00:00.000+05:30", "UTC")
+    assert (newer.recut_since, newer.older_timezone) == (None, None)

@@ -213,6 +213,25 @@ async def test_requests_come_newest_first_and_page_by_page(tmp_path: Path) -> No
     assert lost == []
 
 
+async def test_the_newest_rows_of_some_series_are_found_whatever_lies_between(tmp_path: Path) -> None:
+    models = [msgspec.structs.replace(ANA, model=f"m{n}", user_id=1 + n % 2) for n in range(90)]
+    states = ("complete", "upstream_failed", "client_left")
+    events = [
+        an_event(f"e{n:04}", series=models[n * n % 90], state=states[n % 3], started_ms=NOON_MS + n)
+        for n in range(1_500)
+    ]
+    async with holding(tmp_path, events) as store:
+        for only, whose in (({"user_id": 2}, 2), ({"user_id": 1}, 1)):
+            for state in (None, "complete", "upstream_failed"):
+                page = await windows.requests(store, zone=UTC_ZONE, last=120, state=state, before="e1400", **only)  # type: ignore[arg-type]
+                wanted = [
+                    event.id
+                    for event in reversed(events[:1_400])
+                    if event.series.user_id == whose and state in (None, event.state)
+                ]
+                assert [row.id for row in page.requests] == wanted[:120]
+
+
 async def test_a_request_shows_every_field_of_the_contract(tmp_path: Path) -> None:
     async with holding(tmp_path, [an_event("a", session="s")]) as store:
         (row,) = (await windows.requests(store, zone=ZoneInfo("Europe/Berlin"), last=1)).requests

@@ -44,7 +44,7 @@ class Past:
         self.path = folder / "codevector.db"
         prepare(self.path, patience_s=1)
         self._engine = sa.create_engine(
-            "sqlite://", creator=lambda: plain(self.path, patience_s=1), poolclass=sa.NullPool
+            "sqlite://", creator=lambda: plain(self.path, patience_s=1), poolclass=sa.QueuePool, pool_size=1
         )
         self._writer = WriterConnection(self.path, durability="process", patience_s=1)
         self.set_zone(zone, 0)

@@ -30,7 +30,7 @@ def read_dashboard(connection: sa.Connection, window: Window, granularity: Granu
     buckets, total = _buckets(books, counted, granularity, only)
     pace = read_pace(connection, counted, only)
     return Dashboard(
-        period=counted.period(),
+        period=books.period(counted),
         granularity=granularity,
         totals=Totals(**total.shown()),
         previous=previous_totals(books, window, only),

@@ -17,6 +17,17 @@ AFTER_ALL = (1 << 63) - 1
 """A ``seq`` above every row's."""
 
 _LONGEST_CHUNK = 256
+_COLUMNS = ("seq", "series_id", "state", "started_ms", "duration_ms", "ttft_ms", "output", "parent_id")
+
+
+_FIRST_CHUNK = 8
+"""Rows of every run that are read in one statement, which is nearly always enough for a page."""
+
+_WIDTHS = (4, 32, 64)
+"""Runs that one statement reads; the last ones repeat, so that there are few different statements."""
+
+Run = tuple[int, str, int]
+"""The rows of one series in one state: series, state, and the newest ``seq``."""
 
 
 def newest(connection: sa.Connection, *, last: int, before: int, state: State | None, only: Only) -> list[int]:
@@ -24,44 +35,49 @@ def newest(connection: sa.Connection, *, last: int, before: int, state: State | 
     if not conditions(only):
         query = sa.select(requests.c.seq).where(requests.c.seq < before).order_by(requests.c.seq.desc()).limit(last)
         return list(connection.execute(query if state is None else query.where(requests.c.state == state)).scalars())
-    runs = [_Run(connection, *place) for place in heads(connection, state=state, before=before, only=only, most=last)]
-    return [-seq for seq in islice(heapq.merge(*runs), last)]
+    runs = heads(connection, state=state, before=before, only=only, most=last)
+    chunks: dict[tuple[int, str], list[int]] = {}
+    for row in beginnings(connection, runs, most=_FIRST_CHUNK):
+        chunks.setdefault((row.series_id, row.state), []).append(row.seq)
+    merged = heapq.merge(*(_following(connection, place, chunk) for place, chunk in chunks.items()))
+    return [-seq for seq in islice(merged, last)]
 
 
-def heads(
-    connection: sa.Connection, *, state: State | None, before: int, only: Only, most: int
-) -> Sequence[tuple[int, str, int]]:
-    """Return series, state and newest ``seq`` of the runs of rows that match, newest first.
+def heads(connection: sa.Connection, *, state: State | None, before: int, only: Only, most: int) -> Sequence[Run]:
+    """Return the runs of rows that match, newest first.
 
     No more of them than rows are wanted: each of these has a row that is newer than any row of the others.
     """
-    found: list[tuple[int, str, int]] = []
-    for each in ENDS if state is None else (state,):
-        kept = {name: value for name, value in only.items() if value is not None}
-        query = _heads(frozenset(kept))
-        rows = connection.execute(query, {**kept, "state": each, "before": before, "most": most})
-        found += [(row.id, each, row.head) for row in rows]
-    return sorted(found, key=lambda place: -place[2])[:most]
+    kept = {name: value for name, value in only.items() if value is not None}
+    query = _heads(frozenset(kept), ENDS if state is None else (state,))
+    found = connection.execute(query, {**kept, "before": before, "most": most})
+    return [(row.id, row.state, row.head) for row in found]
 
 
-class _Run:
-    """The rows of one series in one state, newest first, read in chunks that grow; ``seq`` is negated for the merge."""
+def beginnings(connection: sa.Connection, runs: Sequence[Run], *, most: int) -> list[Any]:
+    """Return the newest rows of every run, so many of each: what a page and a sample of calls need of them."""
+    rows: list[Any] = []
+    for first in range(0, len(runs), _WIDTHS[-1]):
+        some = runs[first : first + _WIDTHS[-1]]
+        width = next(width for width in _WIDTHS if len(some) <= width)
+        places: dict[str, int | str] = {"most": most}
+        for number in range(width):
+            series_id, state, head = some[number] if number < len(some) else (-1, "", -1)
+            places |= {f"series_{number}": series_id, f"state_{number}": state, f"head_{number}": head}
+        rows += connection.execute(_beginnings(width), places).all()
+    return rows
 
-    def __init__(self, connection: sa.Connection, series_id: int, state: str, head: int) -> None:
-        self._connection = connection
-        self._place = {"series_id": series_id, "state": state}
-        self._head = head
 
-    def __iter__(self) -> Iterator[int]:
-        yield -self._head
-        before, chunk = self._head, 2
-        while True:
-            wanted = {**self._place, "before": before, "most": chunk}
-            found = self._connection.execute(_NEXT, wanted).scalars().all()
-            yield from (-seq for seq in found)
-            if len(found) < chunk:
-                return
-            before, chunk = found[-1], min(chunk * 2, _LONGEST_CHUNK)
+def _following(connection: sa.Connection, place: tuple[int, str], known: list[int]) -> Iterator[int]:
+    """Yield a run's rows, newest first and negated for the merge, reading on in chunks that grow."""
+    size = _FIRST_CHUNK
+    while True:
+        yield from (-seq for seq in known)
+        if len(known) < size:
+            return
+        size = min(size * 2, _LONGEST_CHUNK)
+        wanted = {"series_id": place[0], "state": place[1], "before": known[-1], "most": size}
+        known = list(connection.execute(_NEXT, wanted).scalars())
 
 
 _NEXT = (
@@ -76,25 +92,44 @@ _NEXT = (
 )
 
 
+@lru_cache(maxsize=len(_WIDTHS))
+def _beginnings(width: int) -> sa.CompoundSelect[Any]:
+    parts = [
+        sa.select(*(requests.c[name] for name in _COLUMNS))
+        .where(
+            requests.c.series_id == sa.bindparam(f"series_{number}"),
+            requests.c.state == sa.bindparam(f"state_{number}"),
+            requests.c.seq <= sa.bindparam(f"head_{number}"),
+        )
+        .order_by(requests.c.seq.desc())
+        .limit(sa.bindparam("most"))
+        .subquery()
+        for number in range(width)
+    ]
+    return sa.union_all(*(sa.select(part) for part in parts))
+
+
 @lru_cache(maxsize=64)
-def _heads(kept: frozenset[str]) -> sa.Select[Any]:
-    newest_of = (
+def _heads(kept: frozenset[str], states: tuple[State, ...]) -> sa.Select[Any]:
+    runs = sa.union_all(*(_heads_in(kept, state) for state in states)).subquery()
+    return (
+        sa.select(runs.c.id, runs.c.state, runs.c.head)
+        .where(runs.c.head.is_not(None))
+        .order_by(runs.c.head.desc())
+        .limit(sa.bindparam("most"))
+    )
+
+
+def _heads_in(kept: frozenset[str], state: State) -> sa.Select[Any]:
+    head = (
         sa.select(sa.func.max(requests.c.seq))
         .where(
             requests.c.series_id == series.c.id,
-            requests.c.state == sa.bindparam("state"),
+            requests.c.state == state,
             requests.c.seq < sa.bindparam("before"),
         )
         .scalar_subquery()
     )
-    matching = (
-        sa.select(series.c.id, newest_of.label("head"))
-        .where(*(series.c[name] == sa.bindparam(name) for name in sorted(kept)))
-        .subquery()
-    )
-    return (
-        sa.select(matching.c.id, matching.c.head)
-        .where(matching.c.head.is_not(None))
-        .order_by(matching.c.head.desc())
-        .limit(sa.bindparam("most"))
+    return sa.select(series.c.id, sa.literal(state).label("state"), head.label("head")).where(
+        *(series.c[name] == sa.bindparam(name) for name in sorted(kept))
     )

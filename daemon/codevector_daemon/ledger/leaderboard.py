@@ -35,7 +35,7 @@ def read_leaderboard(
     names = user_names(connection, ranked)
     return Leaderboard(
         metric=metric,
-        period=counted.period(),
+        period=books.period(counted),
         rows=[
             LeaderboardRow(
                 rank=rank,

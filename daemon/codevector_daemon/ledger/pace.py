@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from codevector_daemon.ledger.finding import AFTER_ALL, heads
+from codevector_daemon.ledger.finding import AFTER_ALL, beginnings, heads
 from codevector_daemon.ledger.selection import Only, conditions
 from codevector_daemon.store.schema import requests
 from codevector_shared.periods import Window
@@ -36,7 +36,7 @@ def read_pace(connection: sa.Connection, window: Window, only: Only) -> Pace:
         return Pace(None, None)
     first_ms, until_ms = (int(moment.timestamp() * 1000) for moment in (window.start, window.end))
     before = _before(connection, until_ms, window)
-    rows = _narrowed(connection, before, only) if conditions(only) else _rows(connection, {"before": before})
+    rows = _narrowed(connection, before, only) if conditions(only) else _of_all(connection, before)
     calls = [row for row in rows if row.parent_id is None and first_ms <= row.started_ms < until_ms]
     if not calls:
         return Pace(None, None)
@@ -59,13 +59,11 @@ def _before(connection: sa.Connection, until_ms: int, window: Window) -> int:
 
 def _narrowed(connection: sa.Connection, before: int, only: Only) -> list[Any]:
     runs = heads(connection, state="complete", before=before, only=only, most=_RUNS)
-    share = {"before": before, "most": SAMPLE // max(len(runs), 1)}
-    return [row for series_id, _, _ in runs for row in _rows(connection, {**share, "series_id": series_id})]
+    return beginnings(connection, runs, most=SAMPLE // max(len(runs), 1))
 
 
-def _rows(connection: sa.Connection, wanted: dict[str, int]) -> Sequence[Any]:
-    query = _OF_ONE if "series_id" in wanted else _OF_ALL
-    return connection.execute(query, {"most": SAMPLE, **wanted}).all()
+def _of_all(connection: sa.Connection, before: int) -> Sequence[Any]:
+    return connection.execute(_OF_ALL, {"before": before}).all()
 
 
 def _output_per_second(calls: Sequence[Any]) -> float | None:
@@ -80,6 +78,5 @@ _OF_ALL = (
     )
     .where(requests.c.state == "complete", requests.c.seq < sa.bindparam("before"))
     .order_by(requests.c.seq.desc())
-    .limit(sa.bindparam("most"))
+    .limit(SAMPLE)
 )
-_OF_ONE = _OF_ALL.where(requests.c.series_id == sa.bindparam("series_id"))

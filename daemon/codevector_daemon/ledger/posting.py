@@ -148,7 +148,15 @@ class Posting:
 def mark(connection: sqlite3.Connection, changed: Iterable[tuple[Tier, int]]) -> None:
     """Note that buckets changed, so that the next tier is computed anew before anybody reads it again."""
     version = random.getrandbits(62)  # told apart from other changes, not kept secret
-    connection.executemany(sql.MARK, [(int(tier), start, version) for tier, start in sorted(changed)])
+    places = sorted(changed)
+    connection.executemany(sql.MARK, [(int(tier), start, version) for tier, start in places])
+    if places and places[-1][0] is not Tier.FIVE_MINUTES:
+        touch(connection)
+
+
+def touch(connection: sqlite3.Connection) -> None:
+    """Note that hours, days or months changed, so that nobody goes by what is remembered of them."""
+    connection.execute(sql.TOUCH, (f"{random.getrandbits(62):x}",))
 
 
 def contribution(event: UsageEvent) -> list[int]:

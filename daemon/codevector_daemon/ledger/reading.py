@@ -1,18 +1,21 @@
 """Reads sums over a window out of the tiers, in one consistent moment."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from codevector_daemon.ledger.margins import along
+from codevector_daemon.ledger.remembered import Remembered, Rows
 from codevector_daemon.ledger.selection import Only
 from codevector_daemon.ledger.state import TierState, read_state
 from codevector_daemon.ledger.sums import of_buckets, of_margins
 from codevector_daemon.ledger.tiers import Stretch, Tier
-from codevector_shared.periods import Window, bucket_start, day_start
+from codevector_shared.periods import Window, bucket_start, day_start, iso
+from codevector_shared.protocol import Period
 
 Slot = Literal["5m", "hour", "day", "month"]
 """How finely sums are told apart in time."""
@@ -42,6 +45,7 @@ class Books:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self._state: TierState = read_state(connection)
+        self._remembered = Remembered.of(connection)
 
     def sums(self, window: Window, columns: Sequence[str], slot: Slot | None, only: Only) -> Iterator[Sum]:
         """Yield sums over a window per value of ``columns`` of the series, and per slot of time where one is named.
@@ -50,7 +54,13 @@ class Books:
         """
         question = _Question(tuple(columns), only, timed=slot is not None)
         for stretch in self.stretches(window, slot):
-            yield from question.put(self.connection, stretch)
+            if stretch.tier is Tier.FIVE_MINUTES:
+                rows = question.put(self.connection, stretch)
+            else:
+                # Closed time: what the coarser tiers say of it stays the same until they are rolled up anew.
+                key = (self._state.facts, stretch, question.key)
+                rows = self._remembered.get(key, lambda part=stretch: question.put(self.connection, part))  # type: ignore[misc]  # mypy#12557
+            yield from map(question.read, rows)
 
     def stretches(self, window: Window, slot: Slot | None) -> list[Stretch]:
         """Return which tier answers for which part of a window that has a start."""
@@ -61,6 +71,14 @@ class Books:
             coarsest = Tier.FIVE_MINUTES
         first, until = bucket_start(int(window.start.timestamp())), int(window.end.timestamp())
         return self._state.stretches(first, until, coarsest)
+
+    def period(self, window: Window) -> Period:
+        """Return a window as it is shown, with a word on days that keep the cut of a former zone."""
+        shown = window.period()
+        *older, latest = self._state.calendar.cuts
+        if not older or window.start is None or int(window.start.timestamp()) >= latest.since_s:
+            return shown
+        return replace(shown, recut_since=iso(latest.since_s * 1000, window.zone), older_timezone=older[-1].zone.key)
 
     def beginning(self, window: Window) -> Window:
         """Return all time as the window since the first day with counts; other windows, and no counts, unchanged."""
@@ -82,14 +100,19 @@ class _Question:
         self._along = along(columns, only)
         self._timed = timed
 
-    def put(self, connection: sa.Connection, stretch: Stretch) -> Iterator[Sum]:
-        """Yield the sums of one stretch."""
-        width = 1 + len(self._columns)
-        for row in self._rows(connection, stretch):
-            values = tuple(row)
-            yield Sum(values[0], values[1:width], values[width:])
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """What tells this question from others."""
+        return (self._columns, frozenset(self._kept.items()), self._timed)
 
-    def _rows(self, connection: sa.Connection, stretch: Stretch) -> Sequence[sa.Row[Any]]:
+    def read(self, row: Sequence[Any]) -> Sum:
+        """Return a row of the answer."""
+        width = 1 + len(self._columns)
+        values = tuple(row)
+        return Sum(values[0], values[1:width], values[width:])
+
+    def put(self, connection: sa.Connection, stretch: Stretch) -> Rows:
+        """Return the rows of one stretch."""
         try:
             return self._execute(connection, stretch, saturating=False)
         except sa.exc.OperationalError as error:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.calendar import Calendar
 from codevector_daemon.ledger.margins import DIMENSIONS, EVERYONE, kept_dimensions
-from codevector_daemon.ledger.posting import mark
+from codevector_daemon.ledger.posting import mark, touch
 from codevector_daemon.ledger.state import Kept, calendar_of, kept_of
 from codevector_daemon.ledger.sums import saturating_sum
 from codevector_daemon.ledger.tiers import ROLLED, Tier
@@ -169,7 +169,9 @@ class Rolling:
             "DELETE FROM marks WHERE tier = ? AND start = ? AND version = ?",
             [(finer, start, version) for start, version in marks],
         )
-        if self._slot.tier is not Tier.MONTH:
+        if self._slot.tier is Tier.MONTH:
+            touch(connection)
+        else:
             mark(connection, [(self._slot.tier, self._slot.start_s)])
 
 

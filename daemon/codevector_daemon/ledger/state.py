@@ -17,11 +17,13 @@ from codevector_daemon.store.schema import marks, meta
 ZONE = "timezone"
 CUTS = "cuts"
 KEPT = {Tier.FIVE_MINUTES: "kept_5m", Tier.HOUR: "kept_hour"}
+ROLLED_VERSION = "rolled"
 KEPT_REQUESTS = "kept_requests"
 """Names in ``meta``: since when a tier, or the request rows, are all there. Days and months are for ever."""
 
 BEGINNING = -(1 << 62)
-FACTS = (ZONE, CUTS, KEPT_REQUESTS, *KEPT.values())
+FACTS = (ZONE, CUTS, KEPT_REQUESTS, ROLLED_VERSION, *KEPT.values())
+"""Everything that what is read from hours, days and months depends on; ``rolled`` changes whenever one of them does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class TierState:
     kept: Kept
     marks: tuple[tuple[int, ...], ...]
     """Per finer tier the starts of buckets that changed since the next tier was computed, ascending."""
+    facts: frozenset[tuple[str, str]] = frozenset()
+    """What it was made of, but for the marks."""
 
     def stretches(self, first_s: int, until_s: int, coarsest: Tier) -> list[Stretch]:
         """Cover a window with no gap and no overlap, by the coarsest tiers that can be trusted."""
@@ -104,7 +108,8 @@ def read_state(connection: sa.Connection) -> TierState:
     found: tuple[list[int], ...] = ([], [], [])
     for tier, start in connection.execute(query):
         found[tier].append(start)
-    return TierState(calendar_of(facts), kept_of(facts), tuple(tuple(starts) for starts in found))
+    by_tier = tuple(tuple(starts) for starts in found)
+    return TierState(calendar_of(facts), kept_of(facts), by_tier, frozenset(facts.items()))
 
 
 def read_facts(connection: sa.Connection) -> dict[str, str]:

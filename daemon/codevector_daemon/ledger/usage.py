@@ -38,7 +38,7 @@ def read_usage(connection: sa.Connection, window: Window, by: Sequence[By], only
     counted = books.beginning(window)
     tallies = breakdown(books, counted, by, only)
     return Usage(
-        period=counted.period(),
+        period=books.period(counted),
         totals=Totals(**total(tallies.values()).shown()),
         previous=previous_totals(books, window, only),
         rows=rows(connection, counted, by, tallies, top) if by and tallies else [],

@@ -104,6 +104,8 @@ def _engine(path: Path, mode: str, patience_s: float, *, begin: str, connections
         sa.URL.create("sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": mode, "uri": "true"}),
         connect_args={"timeout": patience_s, "isolation_level": None, "cached_statements": 256},
         pool_size=connections,
+        # The connection used last knows best what was asked last.
+        pool_use_lifo=True,
         max_overflow=0,
         pool_timeout=max(patience_s, 1.0) * 5,
     )
