@@ -107,7 +107,9 @@ class Spool:
             self._end_file()
         if not self._waiting:
             return False
-        self._reading = _Reading(self._waiting.popleft())
+        self._reading = _Reading(self._waiting[0])
+        # Only now: a file that cannot be read stays in its place, and nobody who looks meanwhile finds the spool empty.
+        self._waiting.popleft()
         return True
 
     def _finish_file(self) -> list[str]:
