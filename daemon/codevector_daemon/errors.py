@@ -59,15 +59,19 @@ class Refused(CodeVectorError):
 
 
 class UpstreamError(CodeVectorError):
-    """A provider could not be used; ``name`` is the class of the failure in rows and on screen."""
+    """A provider could not be used; ``name`` is the class of the failure, in rows and for the client."""
 
     name = "upstream_failed"
 
 
 class UpstreamUnreachable(UpstreamError):
-    """No connection was made; nothing was sent."""
+    """No connection was made; nothing was sent. ``may_pass``: the next try may find the provider back."""
 
     name = "upstream_unreachable"
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class UpstreamTimeout(UpstreamError):

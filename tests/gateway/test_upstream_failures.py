@@ -222,3 +222,13 @@ async def test_upstreams_names_the_schemes_it_knows(upstream: HttpUpstream) -> N
     async with listening(always(OK)) as wire:
         assert (await whole(upstreams, post(wire.url.replace("http", "HTTP"))))[2] == b"ok"
     await upstreams.close()
+
+
+async def test_only_what_may_pass_by_itself_is_said_to(upstream: HttpUpstream) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(UpstreamUnreachable) as refused:
+            await upstream.send(post(f"http://127.0.0.1:{taken.getsockname()[1]}/v1"))
+    with pytest.raises(UpstreamUnreachable) as odd:
+        await Upstreams({}).send(post("ftp://host/"))
+    assert (refused.value.may_pass, odd.value.may_pass) == (True, False)

@@ -1,6 +1,7 @@
 """Finding a backend that answers: one after another, until the first byte of an answer that can be passed on."""
 
 import asyncio
+import random
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -8,10 +9,11 @@ from msgspec.structs import replace
 from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.directory.values import Backend
 from codevector_daemon.errors import UpstreamError
-from codevector_daemon.gateway import routing, settle
+from codevector_daemon.gateway import repeating, routing, settle
 from codevector_daemon.gateway.call import Call, Gateway
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.ids import new_request_id
+from codevector_daemon.gateway.repeating import Failure
 from codevector_daemon.gateway.settle import Outcome
 from codevector_daemon.gateway.upstream import UpstreamAnswer
 
@@ -45,39 +47,56 @@ class Attempts:
 
     async def find(self) -> None:
         """Get an answer to pass on; raises UpstreamError when the last backend could not be used."""
+        health = self._gateway.health
         for left, backend in zip(range(len(self._backends) - 1, -1, -1), self._backends, strict=True):
             self.call = replace(self.call, backend=backend)
-            self._choose_dialect()
-            self._gateway.health.begun(backend)
-            failure = await self._try(is_last=left == 0)
+            try:
+                failure = await (self._try_again_and_again() if left == 0 else self._try())
+            except BadBody:
+                health.abandoned(backend)
+                if left:  # what its protocol cannot carry, that of the next one may
+                    continue
+                raise
+            except BaseException:
+                health.abandoned(backend)
+                raise
             if failure is None:
+                health.succeeded(backend)
                 return
-            await self._settle_and_go_on(failure)
+            health.failed(backend, failure.name, failure.retry_after)
+            if left:
+                await self._settle_and_go_on(failure.name)
+            elif failure.error is not None:
+                raise failure.error
 
     async def close(self) -> None:
         """Let go of the answer."""
         if self.answer is not None:
             await self.answer.aclose()
 
-    async def _try(self, *, is_last: bool) -> str | None:
-        """Try the current backend; returns the class of the failure after which the next one shall be tried."""
-        health, backend = self._gateway.health, self.call.backend
+    async def _try_again_and_again(self) -> Failure | None:
+        """Try the last backend, once more where that is safe and promises something; no other is kept waiting by it."""
+        tries = 1
+        while (failure := await self._try()) is not None:
+            wait_s = repeating.wait_s(failure, tries, self._gateway.now_ms(), random.random)
+            if wait_s is None:
+                break
+            await self._settle_and_go_on(failure.name)
+            await asyncio.sleep(wait_s)
+            tries += 1
+        return failure
+
+    async def _try(self) -> Failure | None:
+        """Try the current backend; returns the failure after which another try may follow."""
+        self._choose_dialect()
+        self._gateway.health.begun(self.call.backend)
         try:
             answer = await self._send()
         except UpstreamError as error:
-            health.failed(backend, error.name)
-            if is_last:
-                raise
-            return error.name
-        except (asyncio.CancelledError, BadBody):
-            health.abandoned(backend)
-            raise
+            return Failure(error.name, error=error)
         if not _is_backends_fault(answer.status):
-            health.succeeded(backend)
             return None
-        failure = f"http_{answer.status}"
-        health.failed(backend, failure, HeaderMap(answer.headers).text(b"retry-after"))
-        return None if is_last else failure
+        return Failure(f"http_{answer.status}", answer.status, HeaderMap(answer.headers).text(b"retry-after"))
 
     async def _send(self) -> UpstreamAnswer:
         """Send the call; once more without the usage option where the provider refuses it."""
@@ -139,7 +158,7 @@ class Attempts:
             status=self.answer.status if self.answer is not None else None,
             error=error,
         )
-        self.answer = None
+        self.answer, self.sent = None, False
         self.number += 1
         event = settle.reported_event(self._gateway, self.call, outcome, None)
         await asyncio.shield(self._gateway.ledger.settle(event))

@@ -23,8 +23,8 @@ async def refuse(
 
 def of_upstream(error: UpstreamError, provider: str) -> Refused:
     """Return the answer for a provider that could not be used."""
-    status, code = (504, "provider_timeout") if isinstance(error, UpstreamTimeout) else (502, "provider_unreachable")
-    return Refused(status, "api_error", code, f"The provider '{provider}' could not be used: {error}")
+    status = 504 if isinstance(error, UpstreamTimeout) else 502
+    return Refused(status, "api_error", error.name, f"The provider '{provider}' could not be used: {error}")
 
 
 def of_store(error: StoreError) -> Refused:

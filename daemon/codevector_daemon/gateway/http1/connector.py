@@ -54,7 +54,7 @@ class Connector:
             raise UpstreamUnreachable(f"Cannot reach {first}: no connection within {self._connect_s:g} s") from error
         except (OSError, UpstreamError) as error:
             self._pool.discard(connection)
-            raise UpstreamUnreachable(_in_words(error, first)) from error
+            raise UpstreamUnreachable(_in_words(error, first), may_pass=_may_pass(error)) from error
         except BaseException:
             self._pool.discard(connection)
             raise
@@ -119,6 +119,13 @@ def _tune(sock: socket.socket) -> None:
     ):
         if hasattr(socket, option):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def _may_pass(error: OSError | UpstreamError) -> bool:
+    """Tell a provider that is just being restarted, or a network that blinked, from what stays as it is."""
+    if isinstance(error, socket.gaierror):
+        return error.errno == socket.EAI_AGAIN
+    return isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
 
 
 def _in_words(error: OSError | UpstreamError, origin: Origin) -> str:
