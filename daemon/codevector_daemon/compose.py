@@ -33,6 +33,7 @@ from codevector_daemon.settings import Settings
 from codevector_daemon.store.engine import Store
 from codevector_shared import __version__
 from codevector_shared.paths import Places
+from codevector_shared.periods import iso
 from codevector_shared.protocol import Status
 
 
@@ -128,6 +129,7 @@ def _status(settings: Settings, gateway: Gateway, at: Listeners, *, demo: bool) 
 
     def status() -> Status:
         directory, ledger = gateway.directory, gateway.ledger
+        standing, older_cut = ledger.standing, ledger.older_cut
         return Status(
             version=__version__,
             pid=os.getpid(),
@@ -142,11 +144,15 @@ def _status(settings: Settings, gateway: Gateway, at: Listeners, *, demo: bool) 
             keys=directory.open_keys().total(),
             timezone=str(ledger.zone),
             demo=demo,
-            degraded=ledger.degraded,
-            spooled_events=ledger.spooled_events,
-            trouble=str(ledger.trouble) if ledger.trouble else None,
-            folded_names=ledger.folded_names,
+            degraded=standing.degraded,
+            spooled_events=standing.spooled_events,
+            trouble=standing.trouble,
+            folded_names=standing.folded_names,
             recovered=ledger.recovered,
+            recovered_at=ledger.recovered_at,
+            damaged_spool_files=standing.damaged_spool_files,
+            recut_since=older_cut and iso(older_cut[0] * 1000, ledger.zone),
+            older_timezone=older_cut and older_cut[1],
         )
 
     return status

@@ -37,3 +37,4 @@ class LedgerHealth(Answer, kw_only=True, frozen=True):
     damaged_spool_files: int
     folded_names: int
     recovered: str | None = None
+    recovered_at: str | None = None

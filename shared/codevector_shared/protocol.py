@@ -74,9 +74,15 @@ class Status(Answer, frozen=True):
     trouble: str | None = None
     """Why the database refuses, while it does."""
     folded_names: int = 0
-    """Names of projects and apps counted as ``other`` since the start, because their day had too many."""
+    """Names of projects, apps and models counted as ``other`` since the start, because their day had too many."""
     recovered: str | None = None
     """What happened, where the database was found damaged and a new one was started."""
+    recovered_at: str | None = None
+    damaged_spool_files: int = 0
+    """Files of the spool that were set aside because a part of them could not be read, and are still there."""
+    recut_since: str | None = None
+    """Days before this keep the cut of ``older_timezone``: the zone was changed, and finer counts were gone."""
+    older_timezone: str | None = None
 
 
 class Me(Answer, frozen=True):

@@ -46,7 +46,7 @@ async def test_a_locked_store_is_waited_for_then_spooled_then_caught_up(tmp_path
             await here.ledger.settle(an_event("during3"))
             assert here.ledger.degraded
             assert here.ledger.spooled_events == 4
-            assert "locked" in str(here.ledger.trouble)
+            assert "locked" in str(here.ledger.standing.trouble)
             assert await here.settled() == [("before", "complete")]
             assert told == [Settled(an_event(f"during{n}"), None) for n in range(4)]
         await until(lambda: not here.ledger.degraded)
@@ -158,7 +158,7 @@ async def test_a_damaged_file_is_set_aside_and_the_rest_of_it_is_counted(tmp_pat
         path.write_bytes(content)
         async with home(tmp_path) as later:
             assert [name for name, _ in await later.settled()] == ["first", "third"]
-            assert later.ledger.damaged_spool_files == 1
+            assert later.ledger.standing.damaged_spool_files == 1
             assert [path.suffix for path in damaged(here.spool)] == [".damaged"]
 
 

@@ -49,7 +49,7 @@ def ruin(path: Path, pages: list[int]) -> None:
 
 
 def saved(path: Path) -> Recovered:
-    return salvage(path, stamp="then", patience_s=1)
+    return salvage(path, now_ms=NOON_MS, patience_s=1)
 
 
 def names(path: Path) -> set[str]:
@@ -61,7 +61,7 @@ def test_of_an_undamaged_database_everything_is_saved(path: Path) -> None:
     found = saved(path)
     assert found.damaged == []
     assert (rows(path, "SELECT * FROM requests ORDER BY seq"), rows(path, "SELECT * FROM buckets_5m")) == before
-    assert names(path) == {"codevector.db", "codevector.db.damaged-then"}
+    assert names(path) == {"codevector.db", "codevector.db.damaged-20260109-120000-000"}
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
 
 
@@ -90,7 +90,7 @@ async def test_a_start_finds_the_damage_and_goes_on(path: Path, damage: str) -> 
     told = await store.read(lambda connection: read_recovered(connection, path))
     await store.close()
     assert told is not None
-    assert "the damaged file is kept as codevector.db.damaged-" in told
+    assert "the damaged file is kept as codevector.db.damaged-" in told.told()
     assert rows(path, "SELECT count(*) FROM requests") == [(CALLS,)]
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
     for aside in path.parent.glob("*.damaged-*"):
@@ -105,7 +105,7 @@ def test_what_was_never_ours_is_left_alone(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xd8\xff" * 10_000)
     assert not is_ours(path)
     with pytest.raises(StoreCorrupt, match="not a database"):
-        prepare_or_salvage(path, stamp="then", patience_s=1)
+        prepare_or_salvage(path, now_ms=NOON_MS, patience_s=1)
     assert names(path) == {"photo.db"}
 
 

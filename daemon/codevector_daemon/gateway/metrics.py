@@ -47,8 +47,7 @@ class Metrics:
             "codevector_spend_usd", "Spend settled, in USD.", value=self._spend_nano / NANOS_PER_USD
         )
         yield GaugeMetricFamily("codevector_open_requests", "Calls under way.", value=self._ledger.open_count)
-        spooled = self._ledger.spooled_events
-        yield GaugeMetricFamily("codevector_spooled_events", "Events waiting for the store.", value=spooled)
+        yield from _of_the_ledger(self._ledger)
 
     def _count(self, change: LedgerChange) -> None:
         if not isinstance(change, Settled):
@@ -59,3 +58,19 @@ class Metrics:
         self._tokens["cached"] += event.counts.cache_read
         self._tokens["output"] += event.counts.output
         self._spend_nano += event.spend_nano
+
+
+def _of_the_ledger(ledger: Ledger) -> "Iterator[Metric]":
+    """Yield how the writing goes, all from one moment."""
+    from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415
+
+    found = ledger.standing
+    figures = (
+        ("degraded", "1 while the store refuses, or what it refused still waits.", int(found.degraded)),
+        ("spooled_events", "Events waiting for the store.", found.spooled_events),
+        ("damaged_spool_files", "Spool files set aside as they could not be read in full.", found.damaged_spool_files),
+        ("folded_names", "Names counted as other, as their day had too many.", found.folded_names),
+        ("recovered", "1 where a new database took a damaged one's place.", int(ledger.recovered is not None)),
+    )
+    for name, meaning, value in figures:
+        yield GaugeMetricFamily(f"codevector_{name}", meaning, value=value)

@@ -56,8 +56,9 @@ def _add_probes(app: Quart, gateway: Gateway, metrics: Metrics) -> None:
 
     @app.get("/readyz")
     async def ready() -> Response:
-        spooled = gateway.ledger.spooled_events
-        state = {"status": "degraded" if gateway.ledger.degraded else "ready", "spooled_events": spooled}
+        found = gateway.ledger.standing
+        # Anybody may ask this, so it does not say why: the reason names files.
+        state = {"status": "degraded" if found.degraded else "ready", "spooled_events": found.spooled_events}
         return Response(msgspec.json.encode(state), content_type=JSON)
 
     @app.get("/metrics")

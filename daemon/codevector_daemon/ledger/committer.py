@@ -10,6 +10,7 @@ from codevector_daemon.ledger.connection import WriterConnection
 from codevector_daemon.ledger.entries import Batch, Entry, Settle
 from codevector_daemon.ledger.posting import POISON, Outcome, Posting, SeriesIds, each
 from codevector_daemon.ledger.spool import Spool
+from codevector_daemon.ledger.standing import Standing
 from codevector_daemon.store.salvage import Recovered, salvage
 
 Post = Callable[[sqlite3.Connection, Batch], list[Outcome]]
@@ -32,9 +33,11 @@ _HELD = 10_000
 
 
 class Committer:
-    """Makes entries durable. Its figures may be read from any thread."""
+    """Makes entries durable. All of it belongs to the writer's thread, but for ``standing``."""
 
     def __init__(self, connection: WriterConnection, spool: Spool, node: str, now_ms: Callable[[], int]) -> None:
+        self.standing = Standing()
+        """How it goes, for every other thread: what is told of a batch is true before anybody hears of the batch."""
         self.trouble: StoreError | None = None
         """Why the store was given up for now; None while all is well."""
         self._connection = connection
@@ -47,40 +50,35 @@ class Committer:
         self._salvaged_ms = -_SALVAGE_MS
         self.on_recovered: Callable[[Recovered], None] = lambda _: None
         """Told, in the writer's thread, when a new database has taken a damaged one's place."""
+        self._publish()
 
     @property
     def degraded(self) -> bool:
         """Entries wait outside of the store, or have to."""
         return self.trouble is not None or not self._spool.empty or bool(self._held)
 
-    @property
-    def waiting_events(self) -> int:
-        """How many settled attempts are not in the store yet."""
-        return self._spool.events + len(self._held)
-
-    @property
-    def damaged_files(self) -> int:
-        """How many spool files were set aside because a part of them could not be read."""
-        return self._spool.damaged
-
-    @property
-    def folded_names(self) -> int:
-        """How many names were counted as ``other`` because their day had too many."""
-        return self._ids.folding.folded
-
     def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Return when the entries are durable, each with what became of it; StoreRefused for one that is not."""
-        if self.degraded:
-            self.recover()
-        if not self.degraded:
-            try:
-                return self._into_store(self._own(entries))
-            except StoreError as error:
-                self._note_trouble(error)
-        return self._into_spool(entries)
+        try:
+            if self.degraded:
+                self._recover()
+            if not self.degraded:
+                try:
+                    return self._into_store(self._own(entries))
+                except StoreError as error:
+                    self._note_trouble(error)
+            return self._into_spool(entries)
+        finally:
+            self._publish()
 
     def recover(self) -> None:
         """Try to bring into the store what waits, oldest first, for a moment."""
+        try:
+            self._recover()
+        finally:
+            self._publish()
+
+    def _recover(self) -> None:
         now = self._now_ms()
         if self.trouble is not None and 0 <= self._retry_at_ms - now <= RETRY_MS:
             return
@@ -99,11 +97,15 @@ class Committer:
         """Take note that somebody else found the database damaged; what was found just before a salvage is stale."""
         if self.trouble is None and abs(self._now_ms() - self._salvaged_ms) >= _SALVAGE_MS:
             self._note_trouble(error)
+            self._publish()
 
     def adopt(self, node: str) -> None:
         """Take over what a dead process spooled; it goes into the store before anything newer."""
-        self._spool.adopt(node)
-        self._spool.leave(node)
+        try:
+            self._spool.adopt(node)
+            self._spool.leave(node)
+        finally:
+            self._publish()
 
     def close(self) -> None:
         """Let go of the files. What waits in the spool is replayed by the next process."""
@@ -113,13 +115,22 @@ class Committer:
         self._spool.leave(self._node)
         self._connection.close()
 
+    def _publish(self) -> None:
+        self.standing = Standing(
+            degraded=self.degraded,
+            trouble=None if self.trouble is None else str(self.trouble),
+            spooled_events=self._spool.events + len(self._held),
+            damaged_spool_files=self._spool.damaged,
+            folded_names=self._ids.folding.folded,
+        )
+
     def _salvage(self, now_ms: int) -> None:
         """Put a new database into the damaged one's place; not again and again where that does not help."""
         if 0 <= now_ms - self._salvaged_ms < _SALVAGE_MS:
             return
         self._salvaged_ms = now_ms
         self._connection.let_go()
-        recovered = salvage(self._connection.path, stamp=str(now_ms), patience_s=_SALVAGE_PATIENCE_S)
+        recovered = salvage(self._connection.path, now_ms=now_ms, patience_s=_SALVAGE_PATIENCE_S)
         self._ids = SeriesIds(self._ids.folding)
         self.on_recovered(recovered)
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from codevector_daemon.errors import StartError, StoreCorrupt, StoreError
+from codevector_daemon.errors import StartError, StoreCorrupt
+from codevector_daemon.ledger.calendar import Calendar
 from codevector_daemon.ledger.changes import LedgerChange, Listener, Listeners, Opened, Settled
 from codevector_daemon.ledger.claims import Claim
 from codevector_daemon.ledger.cleaning import cleaned_event, cleaned_note
@@ -22,11 +23,14 @@ from codevector_daemon.ledger.orphans import Orphanage, SettleOrphan
 from codevector_daemon.ledger.posting import Outcome
 from codevector_daemon.ledger.retention import Keep
 from codevector_daemon.ledger.spool import Spool
+from codevector_daemon.ledger.standing import Standing
+from codevector_daemon.ledger.state import calendar_of, read_facts
 from codevector_daemon.ledger.writer import Writer
 from codevector_daemon.ledger.zone import settle_zone
 from codevector_daemon.metering.counts import TokenCounts
 from codevector_daemon.store.engine import Store
 from codevector_daemon.store.salvage import Recovered, read_recovered
+from codevector_shared.periods import iso
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +48,9 @@ class Ledger:
         self._listeners = Listeners()
         self._writer = Writer(committer, self._delivered)
         self._now_ms = now_ms
-        self.recovered: str | None = None
-        """What happened, where the database was found damaged and a new one was started."""
+        self._recovered: Recovered | None = None
+        self.older_cut: tuple[int, str] | None = None
+        """Where older days keep the cut of a former time zone: the second before which, and that zone."""
         self._loop = asyncio.get_running_loop()
         self._renewing: asyncio.Task[None] | None = None
         committer.on_recovered = self._recovered_elsewhere
@@ -79,7 +84,8 @@ class Ledger:
         connection = WriterConnection(store.path, durability=durability, patience_s=store.patience_s)
         recovered = await store.read(lambda connection: read_recovered(connection, store.path))
         ledger = cls(store, zone, claim, Committer(connection, files, node, now_ms), now_ms)
-        ledger.recovered = recovered
+        ledger._recovered = recovered
+        ledger.older_cut = older_cut(calendar_of(await store.read(read_facts)))
         store.on_damage = ledger._damaged
         ledger._orphanage = Orphanage(
             store, ledger._writer, ledger._committer, folder=spool, node=node, settle=settle_orphan
@@ -90,29 +96,29 @@ class Ledger:
         return ledger
 
     @property
-    def degraded(self) -> bool:
-        """The store refuses, or what it refused is still waiting in the spool."""
-        return self._committer.degraded
+    def standing(self) -> Standing:
+        """How the writing goes; take it once where several of its figures must fit together."""
+        return self._committer.standing
 
     @property
-    def trouble(self) -> StoreError | None:
-        """Why the store refuses, while it does."""
-        return self._committer.trouble
+    def degraded(self) -> bool:
+        """The store refuses, or what it refused is still waiting in the spool."""
+        return self.standing.degraded
 
     @property
     def spooled_events(self) -> int:
         """How many settled attempts are waiting outside of the store."""
-        return self._committer.waiting_events
+        return self.standing.spooled_events
 
     @property
-    def damaged_spool_files(self) -> int:
-        """How many spool files were set aside since the start because a part of them could not be read."""
-        return self._committer.damaged_files
+    def recovered(self) -> str | None:
+        """What happened, where the database was found damaged and a new one was started."""
+        return None if self._recovered is None else self._recovered.told()
 
     @property
-    def folded_names(self) -> int:
-        """How many names of projects and apps were counted as ``other`` since the start: their day had too many."""
-        return self._committer.folded_names
+    def recovered_at(self) -> str | None:
+        """When that happened."""
+        return None if self._recovered is None else iso(self._recovered.at_ms, self.zone)
 
     @property
     def open_count(self) -> int:
@@ -170,7 +176,7 @@ class Ledger:
 
     def _go_on(self, found: Recovered) -> None:
         """Let everybody read the new database."""
-        self.recovered = found.told()
+        self._recovered = found
         self._renewing = self._loop.create_task(self.store.renew(), name="store-renewal")
 
     def _delivered(self, entry: Entry, outcome: Outcome) -> None:
@@ -187,6 +193,12 @@ class Ledger:
                 change = Opened(entry.note)
         if change is not None:
             self._listeners.tell(change)
+
+
+def older_cut(calendar: Calendar) -> tuple[int, str] | None:
+    """Return before which second days keep the cut of which former zone; None where all have today's."""
+    *older, latest = calendar.cuts
+    return (latest.since_s, older[-1].zone.key) if older else None
 
 
 def _spool(folder: Path, node: str, now_ms: Callable[[], int]) -> tuple[Claim, Spool]:

@@ -76,13 +76,13 @@ class Orphanage:
                 await self._writer.run(lambda node=node: self._committer.adopt(node))  # type: ignore[misc]  # mypy#12557
         await self._drain()
         # A spool may hold the true end of what the journal still calls open, so nothing is settled before it is empty.
-        while self._taken and not self._committer.degraded:
+        while self._taken and not self._committer.standing.degraded:
             node = next(iter(self._taken))
             await self._settle_all(node)
             self._taken.pop(node).release()
 
     async def _drain(self) -> None:
-        while self._committer.degraded and self._committer.trouble is None:
+        while self._committer.standing.degraded and self._committer.standing.trouble is None:
             await self._writer.run(self._committer.recover)
 
     async def _settle_all(self, node: str) -> None:

@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 
 SEGMENT_BYTES = 128 * 1024
+DAMAGED = ".damaged"
+"""The suffix of files that were set aside for people to look at."""
+
 _RESERVED = 4
 """Files kept ready, so that a full disk still leaves room for some two thousand events."""
 
@@ -69,6 +72,10 @@ class Shelf:
     def of(self, node: str) -> list[Path]:
         """Return the files that a node left, oldest first."""
         return sorted(self._folder.glob(f"{node}.*-*.spool"))
+
+    def set_aside(self) -> int:
+        """Return how many damaged files lie here, whoever left them."""
+        return len(list(self._folder.glob(f"*{DAMAGED}")))
 
     def give_up_reserve(self, node: str) -> None:
         """Remove what a node that is gone, or is about to, had reserved."""

@@ -10,7 +10,7 @@ import msgspec
 
 from codevector_daemon.ledger.entries import Batch, Entry, Settle
 from codevector_daemon.ledger.frames import OVERHEAD, frame, scan
-from codevector_daemon.ledger.segments import SEGMENT_BYTES, Segment, Shelf
+from codevector_daemon.ledger.segments import DAMAGED, SEGMENT_BYTES, Segment, Shelf
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +25,10 @@ class Spool:
     def __init__(self, folder: Path, node: str, now_ms: Callable[[], int]) -> None:
         self.events = 0
         """Settled attempts that wait to be counted."""
-        self.damaged = 0
-        """Files that were set aside because a part of them could not be read."""
         self._node = node
         self._shelf = Shelf(folder, node)
+        self.damaged = self._shelf.set_aside()
+        """Files that were set aside because a part of them could not be read, and are still there."""
         self._now_ms = now_ms
         self._writing: Segment | None = None
         self._waiting: deque[Path] = deque()
@@ -117,7 +117,7 @@ class Spool:
         reading, self._reading = self._reading, None
         if reading.damaged:
             self.damaged += 1
-            aside = reading.path.with_suffix(".damaged")
+            aside = reading.path.with_suffix(DAMAGED)
             log.error("a part of %s cannot be read; what could be was counted, the file is kept as %s", reading, aside)
             reading.path.rename(aside)
         else:

@@ -1,9 +1,9 @@
 """The store: one SQLite file, transactions as functions."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -45,8 +45,8 @@ class Store:
         ``patience_s`` is how long a lock of another process is waited for.
         """
         path = path_of(url)
-        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        await asyncio.to_thread(prepare_or_salvage, path, stamp=stamp, patience_s=patience_s)
+        now_ms = time.time_ns() // 1_000_000
+        await asyncio.to_thread(prepare_or_salvage, path, now_ms=now_ms, patience_s=patience_s)
         readers = _engine(path, "ro", patience_s, begin="BEGIN", connections=_READERS)
         writer = _engine(path, "rw", patience_s, begin="BEGIN IMMEDIATE", connections=1)
         return cls(path, readers, writer, patience_s)

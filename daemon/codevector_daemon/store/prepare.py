@@ -41,14 +41,14 @@ def prepare(path: Path, *, patience_s: float) -> None:
             _check_essentials(path, patience_s)
 
 
-def prepare_or_salvage(path: Path, *, stamp: str, patience_s: float) -> None:
+def prepare_or_salvage(path: Path, *, now_ms: int, patience_s: float) -> None:
     """Do the same; where the file is one of ours and damaged, start over with what can be read of it."""
     try:
         prepare(path, patience_s=patience_s)
     except StoreCorrupt:
         if not is_ours(path):
             raise
-        salvage(path, stamp=stamp, patience_s=patience_s)
+        salvage(path, now_ms=now_ms, patience_s=patience_s)
         prepare(path, patience_s=patience_s)
 
 

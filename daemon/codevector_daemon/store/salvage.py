@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -34,6 +35,7 @@ _COUNTER, _SIZE_AND_FREE, _SIZE_VALID_FOR = slice(24, 28), slice(28, 40), slice(
 class Recovered(msgspec.Struct, frozen=True):
     """What became of a damaged database."""
 
+    at_ms: int
     aside: str
     """The damaged file's new name, in the same folder."""
     rows: int
@@ -83,22 +85,23 @@ def finish(path: Path) -> None:
         finished.rename(path)
 
 
-def salvage(path: Path, *, stamp: str, patience_s: float) -> Recovered:
+def salvage(path: Path, *, now_ms: int, patience_s: float) -> Recovered:
     """Save what can be read into a new database in the old one's place; raises StoreRefused. Blocks.
 
-    Nobody may be writing. ``stamp`` tells this damaged file from others.
+    Nobody may be writing.
     """
     from codevector_daemon.store.prepare import create, make_file  # noqa: PLC0415  # it needs this module as well
 
     names = _Names(path)
-    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    moment = datetime.fromtimestamp(now_ms / 1000, UTC)
+    aside = path.with_name(f"{path.name}.damaged-{moment:%Y%m%d-%H%M%S}-{now_ms % 1000:03}")
     try:
         for leftover in (names.unfinished, names.finished, names.grafted):
             _remove(leftover)
         make_file(names.unfinished)
         create(names.unfinished, patience_s)
         source = path if _opens(path, patience_s) else _with_a_new_first_page(path, names)
-        recovered = _copy_all(source, names.unfinished, aside.name, patience_s)
+        recovered = _copy_all(source, names.unfinished, Recovered(now_ms, aside.name, 0, []), patience_s)
         _remove(names.grafted)
         names.unfinished.rename(names.finished)
         _set_aside(path, aside)
@@ -109,14 +112,14 @@ def salvage(path: Path, *, stamp: str, patience_s: float) -> Recovered:
     return recovered
 
 
-def read_recovered(connection: sa.Connection, path: Path) -> str | None:
-    """Return what happened to an earlier database, for as long as its damaged file is there."""
+def read_recovered(connection: sa.Connection, path: Path) -> Recovered | None:
+    """Return what became of an earlier database, for as long as its damaged file is there."""
     meta = metadata.tables["meta"]
     text = connection.execute(sa.select(meta.c.value).where(meta.c.name == RECOVERED)).scalar()
     if text is None:
         return None
     found = msgspec.json.decode(text, type=Recovered)
-    return found.told() if path.with_name(found.aside).exists() else None
+    return found if path.with_name(found.aside).exists() else None
 
 
 def _opens(path: Path, patience_s: float) -> bool:
@@ -148,7 +151,7 @@ def _with_a_new_first_page(path: Path, names: _Names) -> Path:
     return names.grafted
 
 
-def _copy_all(source: Path, target: Path, aside: str, patience_s: float) -> Recovered:
+def _copy_all(source: Path, target: Path, started: Recovered, patience_s: float) -> Recovered:
     rows, damaged = 0, []
     with closing(plain(target, patience_s=patience_s)) as new:
         new.execute("BEGIN IMMEDIATE")
@@ -157,7 +160,7 @@ def _copy_all(source: Path, target: Path, aside: str, patience_s: float) -> Reco
             rows += copied
             if not whole:
                 damaged.append(str(table.name))
-        recovered = Recovered(aside, rows, damaged)
+        recovered = Recovered(started.at_ms, started.aside, rows, damaged)
         new.execute(
             "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
             (RECOVERED, msgspec.json.encode(recovered).decode()),
