@@ -30,6 +30,7 @@ from codevector_daemon.sandbox.demo import furnish
 from codevector_daemon.sandbox.traffic import live_traffic
 from codevector_daemon.serve import Apps
 from codevector_daemon.settings import Settings
+from codevector_daemon.store.address import shown_address
 from codevector_daemon.store.engine import Store
 from codevector_shared import __version__
 from codevector_shared.paths import Places
@@ -95,6 +96,7 @@ async def compose(
             directory=directory,
             prices=prices,
             upstream=upstream,
+            health=gateway.health,
             status=_status(settings, gateway, at, demo=demo),
             now_ms=now_ms,
         )
@@ -135,7 +137,7 @@ def _status(settings: Settings, gateway: Gateway, at: Listeners, *, demo: bool) 
             pid=os.getpid(),
             gateway_url=at.gateway_url,
             socket=str(at.control_path),
-            database=settings.database_url,
+            database=shown_address(settings.database_url),
             uptime_s=round(time.monotonic() - started, 3),
             providers=len(directory.providers()),
             models=len(directory.facades()),
@@ -153,6 +155,7 @@ def _status(settings: Settings, gateway: Gateway, at: Listeners, *, demo: bool) 
             damaged_spool_files=standing.damaged_spool_files,
             recut_since=older_cut and iso(older_cut[0] * 1000, ledger.zone),
             older_timezone=older_cut and older_cut[1],
+            resting_backends=gateway.health.resting,
         )
 
     return status

@@ -20,6 +20,7 @@ Granularity = Literal["5m", "hour", "day", "week", "month"]
 Metric = Literal["tokens", "spend", "requests"]
 ModelKind = Literal["chat", "embedding"]
 ModelStatus = Literal["draft", "active", "disabled"]
+BackendState = Literal["failing", "resting"]
 Role = Literal["owner", "admin", "member"]
 
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -83,6 +84,8 @@ class Status(Answer, frozen=True):
     recut_since: str | None = None
     """Days before this keep the cut of ``older_timezone``: the zone was changed, and finer counts were gone."""
     older_timezone: str | None = None
+    resting_backends: int = 0
+    """Backends that failed again and again and get no calls for now, where others can serve."""
 
 
 class Me(Answer, frozen=True):
@@ -138,6 +141,25 @@ class ProviderPatch(Message, frozen=True):
     ca_file: str | UnsetType | None = UNSET
 
 
+class Health(Answer, frozen=True):
+    """How a backend fails: ``failures`` calls in a row since ``failing_since``, the last one with ``last_error``.
+
+    One that is ``resting`` gets calls only where no other backend can serve, and one call to try it at ``next_try_at``.
+    """
+
+    state: BackendState
+    failures: int
+    failing_since: str
+    next_try_at: str | None
+    last_error: str | None
+
+
+class Unwell(Health, kw_only=True, frozen=True):
+    """A backend that has failed since it last served."""
+
+    upstream_model: str
+
+
 class Provider(Answer, frozen=True):
     """An upstream service. Of extra headers only the names are shown, of the proxy only the address."""
 
@@ -159,6 +181,8 @@ class Provider(Answer, frozen=True):
     """The slugs that it is a backend of."""
     credential_lost: bool = False
     """What is stored cannot be decrypted, so the provider counts as disabled until it gets a new credential."""
+    unwell: list[Unwell] = []
+    """Those of its backends that have failed since they last served."""
 
 
 class ProviderRemoved(Answer, frozen=True):
@@ -196,6 +220,12 @@ class Backend(Struct, frozen=True):
     upstream_model: str
     priority: int = 0
     weight: int = 1
+
+
+class ModelBackend(Backend, frozen=True):
+    """One way to serve a model facade, as it is now; ``health`` is null where nothing is wrong with it."""
+
+    health: Health | None = None
 
 
 class PriceOverride(Struct, frozen=True):
@@ -249,7 +279,7 @@ class Model(Answer, frozen=True):
     display_name: str
     kind: ModelKind
     status: ModelStatus
-    backends: list[Backend]
+    backends: list[ModelBackend]
     provider: str | None
     input_price: str | None
     output_price: str | None
@@ -545,7 +575,8 @@ class Snapshot(Answer, kw_only=True, tag_field="type", tag="snapshot", frozen=Tr
 class Delta(Answer, kw_only=True, tag_field="type", tag="delta", frozen=True):
     """What changed since the message numbered ``seq - 1``; empty ones arrive as a heartbeat.
 
-    ``directory_version`` moves when providers, models, keys or users changed and must be read again.
+    ``directory_version`` moves when providers, models, keys or users changed and must be read again, ``health_version``
+    when a backend failed, or served again. ``status`` is there when more of it changed than its counts.
     """
 
     seq: int
@@ -556,6 +587,8 @@ class Delta(Answer, kw_only=True, tag_field="type", tag="delta", frozen=True):
     directory_version: int
     degraded: bool
     spooled_events: int
+    health_version: int = 0
+    status: Status | None = None
 
 
 LiveMessage = Snapshot | Delta

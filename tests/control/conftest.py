@@ -15,6 +15,7 @@ from quart import Quart
 from codevector_daemon.control import Services, control_app, member_blueprint
 from codevector_daemon.directory import Directory
 from codevector_daemon.directory.vault import Vault
+from codevector_daemon.gateway.health import Health
 from codevector_daemon.gateway.http_upstream import HttpUpstream
 from codevector_daemon.gateway.upstream import Upstream, UpstreamAnswer, UpstreamRequest
 from codevector_daemon.ledger import Ledger, OpenRequest, Orphan, Series, UsageEvent
@@ -128,7 +129,7 @@ async def node(tmp_path: Path, prices: PriceBook) -> AsyncIterator[Node]:
     )
     http = HttpUpstream({}, connect_s=2)
     upstream = ByScheme(SandboxProvider(clock, pace=0), http)
-    services = Services(store, ledger, directory, prices, upstream, _status, clock)
+    services = Services(store, ledger, directory, prices, upstream, Health(clock), _status, clock)
     gateway = Quart("gateway", static_folder=None)
     gateway.register_blueprint(member_blueprint(services))
     listener = socket.create_server(("127.0.0.1", 0))

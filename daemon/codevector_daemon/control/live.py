@@ -15,7 +15,9 @@ from codevector_daemon.control.reader import Reader
 from codevector_daemon.control.rows import RequestRows
 from codevector_daemon.directory import Directory
 from codevector_daemon.errors import StoreError
+from codevector_daemon.gateway.health import Health
 from codevector_daemon.ledger import Ledger, LedgerChange, Opened, OpenSoFar, UsageEvent
+from codevector_daemon.ledger.standing import Standing
 from codevector_shared.periods import iso
 from codevector_shared.protocol import Delta, Progress, Request, Snapshot, Status
 
@@ -41,6 +43,22 @@ class News(msgspec.Struct, frozen=True):
         return bool(self.opened or self.moved or self.settled)
 
 
+class Circumstances(msgspec.Struct, frozen=True):
+    """What is not a call and yet worth a word at once: when one of these moves, readers are told."""
+
+    directory_version: int
+    health_version: int
+    resting_backends: int
+    recovered: str | None
+    standing: Standing
+
+    @property
+    def told_by_status(self) -> tuple[object, ...]:
+        """What only the status says of it."""
+        found = self.standing
+        return self.resting_backends, self.recovered, found.trouble, found.damaged_spool_files, found.folded_names
+
+
 class LiveHub:
     """Collects what the ledger tells and deals it out. Owned by the event loop."""
 
@@ -48,12 +66,15 @@ class LiveHub:
         self,
         ledger: Ledger,
         directory: Directory,
+        health: Health,
         status: Callable[[], Status],
         now_ms: Callable[[], int],
+        *,
         latest: LatestRows,
     ) -> None:
         self._ledger = ledger
         self._directory = directory
+        self._health = health
         self._status = status
         self._now_ms = now_ms
         self._latest = latest
@@ -120,6 +141,9 @@ class LiveHub:
             pid=0,
             socket="",
             database="",
+            trouble=None,
+            recovered=None,
+            resting_backends=0,
             providers=0,
             users=1,
             keys=self._directory.open_keys()[reader.user_id],
@@ -147,17 +171,17 @@ class LiveHub:
 
     async def _deal(self) -> None:
         shown = {so_far.note.id: _progress(so_far) for so_far in self._ledger.open_requests()}
-        before, quiet = self._standing(), 0
+        before, quiet = self._circumstances(), 0
         while True:
             await asyncio.sleep(TICK_S)
             now_open = {so_far.note.id: so_far for so_far in self._ledger.open_requests()}
             news = self._news(now_open, shown)
-            standing, quiet = self._standing(), quiet + 1
-            if news or standing != before or quiet >= BEATS:
-                self._publish(news)
+            around, quiet = self._circumstances(), quiet + 1
+            if news or around != before or quiet >= BEATS:
+                self._publish(news, around, whole=around.told_by_status != before.told_by_status)
                 quiet = 0
             shown = {known: _progress(now_open[known]) for known in now_open.keys() & (shown.keys() | news.ids)}
-            before = standing
+            before = around
 
     def _news(self, now_open: dict[str, OpenSoFar], shown: dict[str, Progress]) -> News:
         """Take what was opened and settled since the last tick, and find which of the known ones moved."""
@@ -171,28 +195,39 @@ class LiveHub:
             settled=tuple(settled),
         )
 
-    def _publish(self, news: News) -> None:
-        """Offer a delta to every reader; readers who see the same rows share it but for its number."""
+    def _publish(self, news: News, around: Circumstances, *, whole: bool) -> None:
+        """Offer a delta to every reader; readers who see the same rows share it but for its number.
+
+        With ``whole`` the status goes with it.
+        """
         deltas: dict[int | None, Delta] = {}
         for reader in self._readers:
             if reader.user_id not in deltas:
-                deltas[reader.user_id] = self._delta(reader, news)
+                deltas[reader.user_id] = self._delta(reader, news, around, whole=whole)
             reader.offer(deltas[reader.user_id])
 
-    def _delta(self, reader: Reader, news: News) -> Delta:
+    def _delta(self, reader: Reader, news: News, around: Circumstances, *, whole: bool) -> Delta:
         return Delta(
             seq=0,
             at=self._now(),
             opened=[self._rows.open(one) for one in news.opened if reader.sees(one.note.series.user_id)],
             progress=[_progress(one) for one in news.moved if reader.sees(one.note.series.user_id)],
             settled=[self._rows.settled(event) for event in news.settled if reader.sees(event.series.user_id)],
-            directory_version=self._directory.version,
-            degraded=self._ledger.degraded,
-            spooled_events=self._ledger.spooled_events,
+            directory_version=around.directory_version,
+            degraded=around.standing.degraded,
+            spooled_events=around.standing.spooled_events,
+            health_version=around.health_version,
+            status=self._status_for(reader) if whole else None,
         )
 
-    def _standing(self) -> tuple[int, bool, int]:
-        return self._directory.version, self._ledger.degraded, self._ledger.spooled_events
+    def _circumstances(self) -> Circumstances:
+        return Circumstances(
+            directory_version=self._directory.version,
+            health_version=self._health.changes,
+            resting_backends=self._health.resting,
+            recovered=self._ledger.recovered,
+            standing=self._ledger.standing,
+        )
 
     def _now(self) -> str:
         return iso(self._now_ms(), self._ledger.zone)

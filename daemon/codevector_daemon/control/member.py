@@ -97,7 +97,8 @@ def _add_counts(routes: Blueprint, services: Services) -> None:
     async def models() -> Models:
         caller = _caller()
         granted = (found for found in directory.facades() if found.status == "active" and caller.may_use(found))
-        return Models([present.model(found, services.prices, zone, now_ms()) for found in granted])
+        conditions = services.health.conditions()
+        return Models([present.model(found, services.prices, conditions, zone, now_ms()) for found in granted])
 
     @routes.get("/usage")
     @typed(Usage, query=MemberUsage)

@@ -6,6 +6,7 @@ from codevector_daemon.control import imports, present
 from codevector_daemon.control.services import Services
 from codevector_daemon.control.typed import typed
 from codevector_daemon.directory import models, providers
+from codevector_daemon.directory.values import Facade
 from codevector_shared.protocol import Model, ModelCreate, ModelImport, ModelPatch, Models, ModelsImported
 
 _CREATED = 201
@@ -19,14 +20,14 @@ def add_models(routes: Blueprint, services: Services) -> None:
     @typed(Models)
     async def list_models() -> Models:
         """List the model facades with the rates that apply now."""
-        return Models([_shown(services, found.slug) for found in directory.facades()])
+        return Models([_shown(services, found) for found in directory.facades()])
 
     @routes.post("/models")
     @typed(Model, body=ModelCreate, status=_CREATED)
     async def create_model(body: ModelCreate) -> Model:
         """Add a model facade. No provider is called."""
         made = await models.create(directory, body, actor=directory.owner.user_name)
-        return _shown(services, made.slug)
+        return _shown(services, models.one(directory, made.slug))
 
     @routes.post("/models/import")
     @typed(ModelsImported, body=ModelImport)
@@ -38,14 +39,14 @@ def add_models(routes: Blueprint, services: Services) -> None:
     @typed(Model)
     async def show_model(slug: str) -> Model:
         """Show one model facade."""
-        return _shown(services, slug)
+        return _shown(services, models.one(directory, slug))
 
     @routes.patch("/models/<path:slug>")
     @typed(Model, body=ModelPatch)
     async def change_model(slug: str, body: ModelPatch) -> Model:
         """Change a model facade."""
         changed = await models.patch(directory, slug, body, actor=directory.owner.user_name)
-        return _shown(services, changed.slug)
+        return _shown(services, models.one(directory, changed.slug))
 
     @routes.delete("/models/<path:slug>")
     @typed(None)
@@ -73,6 +74,6 @@ async def _imported(services: Services, wish: ModelImport) -> ModelsImported:
     )
 
 
-def _shown(services: Services, slug: str) -> Model:
-    found = models.one(services.directory, slug)
-    return present.model(found, services.prices, services.ledger.zone, services.now_ms())
+def _shown(services: Services, found: Facade) -> Model:
+    conditions = services.health.conditions()
+    return present.model(found, services.prices, conditions, services.ledger.zone, services.now_ms())

@@ -1,21 +1,23 @@
 """What the directory holds, as the control API shows it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from codevector_daemon.control.backend_health import backends, unwell
 from codevector_daemon.directory.keys import KeyRecord, NewKey
 from codevector_daemon.directory.kinds import kind_of
 from codevector_daemon.directory.provider_settings import shown_proxy
 from codevector_daemon.directory.users import UserRecord
 from codevector_daemon.directory.values import Facade, Provider
+from codevector_daemon.gateway.health import Condition
 from codevector_daemon.metering.prices import PriceBook, RateCard
 from codevector_shared import protocol
 from codevector_shared.periods import iso
 
 
-def provider(found: Provider, slugs: list[str], zone: ZoneInfo) -> protocol.Provider:
+def provider(found: Provider, slugs: list[str], conditions: Sequence[Condition], zone: ZoneInfo) -> protocol.Provider:
     """Show a provider and the models that it backs; of its credential only that there is one."""
     settings = found.settings
     return protocol.Provider(
@@ -35,6 +37,7 @@ def provider(found: Provider, slugs: list[str], zone: ZoneInfo) -> protocol.Prov
         ca_file=settings.ca_file,
         models=slugs,
         credential_lost=found.credential_lost,
+        unwell=unwell(found.name, conditions, zone),
     )
 
 
@@ -81,7 +84,9 @@ def _optional(zone: ZoneInfo) -> Callable[[int | None], str | None]:
     return lambda at_ms: None if at_ms is None else iso(at_ms, zone)
 
 
-def model(found: Facade, prices: PriceBook, zone: ZoneInfo, now_ms: int) -> protocol.Model:
+def model(
+    found: Facade, prices: PriceBook, conditions: Sequence[Condition], zone: ZoneInfo, now_ms: int
+) -> protocol.Model:
     """Show a model facade with the rates of its preferred backend as they are now.
 
     A wildcard without a price of its own has none to show: each name that it answers to has the catalogue's.
@@ -93,9 +98,7 @@ def model(found: Facade, prices: PriceBook, zone: ZoneInfo, now_ms: int) -> prot
         display_name=found.display_name,
         kind=found.kind,
         status=found.status,
-        backends=[
-            protocol.Backend(way.provider.name, way.upstream_model, way.priority, way.weight) for way in found.backends
-        ],
+        backends=backends(found, conditions, zone),
         provider=found.backends[0].provider.name if found.backends else None,
         input_price=None if unsaid else card.input_price,
         output_price=None if unsaid else card.output_price,

@@ -65,7 +65,7 @@ def add_providers(routes: Blueprint, services: Services) -> None:
 
 def _shown(services: Services, found: Known) -> Provider:
     slugs = [facade.slug for facade in providers.served(services.directory, found.name)]
-    return present.provider(found, slugs, services.ledger.zone)
+    return present.provider(found, slugs, services.health.conditions(), services.ledger.zone)
 
 
 def _a_model_of(services: Services, provider: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import Final
 from codevector_daemon.control.live import LiveHub
 from codevector_daemon.directory import Directory
 from codevector_daemon.gateway.clouds.dialer import Dialer
+from codevector_daemon.gateway.health import Health
 from codevector_daemon.gateway.upstream import Upstream
 from codevector_daemon.ledger import Ledger, windows
 from codevector_daemon.metering.prices import PriceBook
@@ -27,6 +28,7 @@ class Services:
     directory: Directory
     prices: PriceBook
     upstream: Upstream
+    health: Health
     status: Callable[[], Status]
     now_ms: Callable[[], int]
 
@@ -43,4 +45,4 @@ class Services:
             page = await windows.requests(self.store, zone=self.ledger.zone, last=LATEST, user_id=user_id)
             return page.requests
 
-        return LiveHub(self.ledger, self.directory, self.status, self.now_ms, latest)
+        return LiveHub(self.ledger, self.directory, self.health, self.status, self.now_ms, latest=latest)

@@ -1,11 +1,11 @@
 """How well each backend has served lately: one that fails again and again rests, while another can serve."""
 
 from collections.abc import Callable, Iterable
-from email.utils import parsedate_to_datetime
 
 from msgspec import Struct
 
 from codevector_daemon.directory.values import Backend
+from codevector_daemon.gateway.repeating import stated_ms
 
 FAILURES_BEFORE_REST = 3
 """So many in a row; a provider that names a time to come back rests at once."""
@@ -15,11 +15,15 @@ Key = tuple[int, str]
 
 
 class Condition(Struct, frozen=True):
-    """What is known of one backend. Times are milliseconds since 1970, UTC; 0: it is not resting."""
+    """What is known of one backend. Times are milliseconds since 1970, UTC; 0: it is not resting.
+
+    ``since_ms`` is when the first of its ``failures`` in a row was.
+    """
 
     provider: str
     upstream_model: str
     failures: int
+    since_ms: int
     resting_until_ms: int
     last_error: str | None
 
@@ -31,6 +35,8 @@ class Health:
         self._now_ms = now_ms
         self._conditions: dict[Key, Condition] = {}
         self._probing: set[Key] = set()
+        self.changes = 0
+        """Moves with every failure, and with every success after one."""
 
     def in_order(self, backends: Iterable[Backend]) -> list[Backend]:
         """Put those that rest, or are being probed, behind the others, the one that rests shortest first."""
@@ -50,7 +56,8 @@ class Health:
     def succeeded(self, backend: Backend) -> None:
         """Forget a backend's failures."""
         self._probing.discard(_key(backend))
-        self._conditions.pop(_key(backend), None)
+        if self._conditions.pop(_key(backend), None) is not None:
+            self.changes += 1
 
     def failed(self, backend: Backend, error: str, retry_after: str | None = None) -> None:
         """Count a failure; ``retry_after`` is the provider's own word on when to come back."""
@@ -58,11 +65,13 @@ class Health:
         self._probing.discard(key)
         known = self._conditions.get(key)
         failures = known.failures + 1 if known is not None else 1
-        rest_ms = _stated_ms(retry_after, now)
+        rest_ms = _rest_ms(retry_after, now)
         if rest_ms is None and failures >= FAILURES_BEFORE_REST:
             rest_ms = min(FIRST_REST_MS * 2 ** (failures - FAILURES_BEFORE_REST), LONGEST_REST_MS)
         until = now + rest_ms if rest_ms else 0
-        self._conditions[key] = Condition(backend.provider.name, backend.upstream_model, failures, until, error)
+        since = known.since_ms if known is not None else now
+        self._conditions[key] = Condition(backend.provider.name, backend.upstream_model, failures, since, until, error)
+        self.changes += 1
 
     def abandoned(self, backend: Backend) -> None:
         """Let another call be the probe: this one ended before it could tell anything."""
@@ -71,6 +80,12 @@ class Health:
     def conditions(self) -> list[Condition]:
         """Return what is known of every backend that has failed since it last served."""
         return list(self._conditions.values())
+
+    @property
+    def resting(self) -> int:
+        """How many backends get no calls now, where others can serve."""
+        now = self._now_ms()
+        return sum(self._is_resting(key, now) for key in self._conditions)
 
     def _is_resting(self, key: Key, now: int) -> bool:
         condition = self._conditions.get(key)
@@ -81,16 +96,7 @@ def _key(backend: Backend) -> Key:
     return backend.provider.id, backend.upstream_model
 
 
-def _stated_ms(retry_after: str | None, now_ms: int) -> int | None:
-    """Read Retry-After, seconds or a date (RFC 9110), cut to the longest rest; ``None`` where it says nothing."""
-    if retry_after is None:
-        return None
-    text = retry_after.strip()
-    try:
-        rest_ms = float(text) * 1000
-    except ValueError:
-        try:
-            rest_ms = parsedate_to_datetime(text).timestamp() * 1000 - now_ms
-        except ValueError:
-            return None
-    return int(min(max(rest_ms, 0), LONGEST_REST_MS)) if rest_ms == rest_ms else None  # noqa: PLR0124 - NaN
+def _rest_ms(retry_after: str | None, now_ms: int) -> int | None:
+    """Return the rest that a provider asked for, cut to the longest; ``None`` where it asked for none."""
+    stated = stated_ms(retry_after, now_ms)
+    return None if stated is None else int(min(stated, LONGEST_REST_MS))

@@ -10,13 +10,14 @@ from codevector_shared.formats import UNKNOWN, clean, compact, rate
 from codevector_shared.protocol import (
     Backend,
     Model,
+    ModelBackend,
     ModelCreate,
     ModelKind,
     ModelPatch,
     ModelsImported,
     ModelStatus,
 )
-from codevector_tui.commands import output, price_card, talk
+from codevector_tui.commands import output, price_card, talk, times
 from codevector_tui.commands.frame import Group, wants_json
 from codevector_tui.commands.model_options import (
     PRICES,
@@ -29,6 +30,7 @@ from codevector_tui.commands.model_options import (
     price_options,
 )
 from codevector_tui.commands.output import Column
+from codevector_tui.viewmodel import health
 
 _COLUMNS = (
     Column("Model"),
@@ -215,7 +217,7 @@ def row(model: Model) -> tuple[str, ...]:
         model.provider or UNKNOWN,
         *_rates(model, "input_price", "cached_price", "output_price"),
         UNKNOWN if model.context_window is None else compact(model.context_window),
-        _state(model.status),
+        _health(model),
     )
 
 
@@ -230,7 +232,8 @@ def facts(model: Model) -> list[tuple[str, str]]:
         ("Kind", model.kind),
         ("State", _state(model.status)),
         ("Aliases", ", ".join(model.aliases) or UNKNOWN),
-        ("Backends", ", ".join(_backend(backend) for backend in model.backends) or UNKNOWN),
+        *(("Backend", _backend(backend)) for backend in model.backends),
+        *(() if model.backends else (("Backends", UNKNOWN),)),
         *((name, f"{price} per million tokens") for name, price in rates),
         ("Prices from", "nothing: unpriced" if model.price_basis == "unpriced" else model.price_basis),
         ("Context window", UNKNOWN if model.context_window is None else f"{model.context_window:,}"),
@@ -250,13 +253,23 @@ def _rearranged(slug: str, given: dict[str, Any]) -> list[Backend]:
     if given["backends"]:
         backends = parsed(given["backends"])
     else:
-        backends = talk.administer(lambda control: control.model(slug)).backends
+        known = talk.administer(lambda control: control.model(slug)).backends
+        backends = [Backend(each.provider, each.upstream_model, each.priority, each.weight) for each in known]
     return arranged(backends, given["priorities"], given["weights"])
 
 
-def _backend(backend: Backend) -> str:
+def _backend(backend: ModelBackend) -> str:
     weight = f", weight {backend.weight}" if backend.weight != 1 else ""
-    return f"{backend.provider}/{backend.upstream_model} (priority {backend.priority}{weight})"
+    name = clean(f"{backend.provider}/{backend.upstream_model}", 100)
+    state = f": {health.condition(backend.health, times.now_ms())}" if backend.health else ""
+    return f"{name} (priority {backend.priority}{weight}){state}"
+
+
+def _health(model: Model) -> str:
+    """Return a model's state, and where a backend of it fails or rests, that."""
+    state = _state(model.status)
+    sick = model.status == "active" and any(backend.health for backend in model.backends)
+    return f"{state}, {health.of_model(model.backends, times.now_ms())}" if sick else state
 
 
 def _state(status: ModelStatus) -> str:

@@ -8,10 +8,11 @@ from msgspec import UNSET
 
 from codevector_shared.formats import UNKNOWN, clean, duration, whole
 from codevector_shared.protocol import Provider, ProviderCreate, ProviderPatch
-from codevector_tui.commands import output, talk
+from codevector_tui.commands import output, talk, times
 from codevector_tui.commands.frame import Fault, Group, wants_json
 from codevector_tui.commands.output import Column
 from codevector_tui.commands.provider_options import KINDS, Described, described, provider_options
+from codevector_tui.viewmodel import health
 
 _COLUMNS = (Column("Name"), Column("Kind"), Column("Base URL"), Column("Dialects"), Column("Key"), Column("State"))
 _UNSETTABLE: Final = (
@@ -146,7 +147,7 @@ def row(provider: Provider) -> tuple[str, ...]:
         provider.base_url,
         ", ".join(provider.dialects),
         _key(provider),
-        "enabled" if provider.enabled else "disabled",
+        _state(provider),
     )
 
 
@@ -167,7 +168,11 @@ def facts(provider: Provider) -> list[tuple[str, str]]:
         ("Base URL", provider.base_url),
         ("Dialects", ", ".join(provider.dialects)),
         ("Key", _key(provider)),
-        ("State", "enabled" if provider.enabled else "disabled"),
+        ("State", _state(provider)),
+        *(
+            ("Unwell", f"{clean(each.upstream_model, 80)}: {health.condition(each, times.now_ms())}")
+            for each in provider.unwell
+        ),
         *((name, value) for name, value in settings if value),
         ("Models", ", ".join(provider.models) or UNKNOWN),
     ]
@@ -177,6 +182,12 @@ def _key(provider: Provider) -> str:
     if provider.credential_lost:
         return "unreadable"
     return "stored" if provider.has_credential else UNKNOWN
+
+
+def _state(provider: Provider) -> str:
+    if not provider.enabled:
+        return "disabled"
+    return f"enabled, {health.of_provider(provider.unwell, times.now_ms())}" if provider.unwell else "enabled"
 
 
 def _patch(name: str, patch: ProviderPatch, text: str) -> None:

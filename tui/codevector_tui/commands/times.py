@@ -1,5 +1,6 @@
 """Moments and windows of time as people read them."""
 
+import time
 from datetime import datetime, timedelta
 
 from codevector_shared.protocol import Period
@@ -12,6 +13,11 @@ _NAMES = {
     "all": "All time",
     "custom": "",
 }
+
+
+def now_ms() -> int:
+    """Return the time in milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
 
 
 def short(moment: str) -> str:
