@@ -1,5 +1,6 @@
 import ast
 import json
+import re
 import shlex
 import tomllib
 
@@ -53,4 +54,14 @@ def test_a_strange_model_name_breaks_out_of_no_snippet(name: str) -> None:
     assert tomllib.loads(text_of(snippets.setup("codex", target), "toml"))["model"] == name
     words = shlex.split(text_of(snippets.setup("curl", target), "sh"))
     assert json.loads(words[-1])["model"] == name
-    assert shlex.split(text_of(snippets.setup("aider", target), "sh"))[-1] == f"openai/{name}"
+    assert shlex.split(snippets.setup("aider", target).steps[-1].text)[-1] == f"openai/{name}"
+    assert shlex.split(text_of(snippets.setup("cline", target), "sh"))[-1] == name
+    for client, field in (("continue", "model"), ("llm", "model_name")):
+        lines = text_of(snippets.setup(client, target), "yaml").split("\n")
+        assert f"{field}: {json.dumps(name, ensure_ascii=False)}" in {line.strip() for line in lines}
+
+
+@pytest.mark.parametrize("client", ["aider", "continue", "goose", "llm"])
+def test_a_tool_that_does_not_name_itself_is_given_the_header_that_does(client: str) -> None:
+    text = "\n".join(step.text for step in snippets.setup(client, Target(GATEWAY, "cv_key", "gpt-5")).steps)
+    assert re.search(rf"x-client-app\W+{client}\b", text)

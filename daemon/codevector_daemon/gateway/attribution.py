@@ -17,17 +17,20 @@ _KNOWN_AGENTS: tuple[tuple[str, str], ...] = (
     ("claude-cli", "claude-code"),
     ("claude-code", "claude-code"),
     ("codex", "codex"),
-    ("openai/python", "openai-python"),
-    ("asyncopenai/python", "openai-python"),
-    ("openai/js", "openai-js"),
-    ("anthropic/python", "anthropic-python"),
-    ("asyncanthropic/python", "anthropic-python"),
-    ("anthropic/js", "anthropic-js"),
-    ("litellm", "litellm"),
     ("geminicli", "gemini-cli"),
     ("qwencode", "qwen-code"),
+    ("roocode", "roo-code"),
+    ("charm-crush", "crush"),
+    ("githubcopilot", "github-copilot"),
+    ("ai-sdk", "vercel-ai-sdk"),
+    ("ai/", "vercel-ai-sdk"),
+    ("langchain", "langchain"),
+    ("google-genai-sdk", "google-genai"),
 )
 """How the best-known tools begin their User-Agent, in lower case, and the name they are counted under."""
+
+_VENDOR_SDK = re.compile(r"(?:async)?(?:azure)?(openai|anthropic)/([a-z]+) ")
+"""The vendors' own libraries: ``AsyncOpenAI/Python 3.54.0`` is openai-python."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -70,5 +73,8 @@ def _from_user_agent(headers: HeaderMap) -> str:
     for beginning, app in _KNOWN_AGENTS:
         if agent.startswith(beginning):
             return app
+    sdk = _VENDOR_SDK.match(agent)
+    if sdk:
+        return "-".join(sdk.groups())
     product = _PRODUCT.match(agent)
     return product.group() if product else ""
