@@ -18,6 +18,7 @@ from codevector_daemon.gateway.hosts import AllowedHosts
 from codevector_daemon.gateway.http_upstream import HttpUpstream
 from codevector_daemon.gateway.metrics import Metrics
 from codevector_daemon.gateway.pages import gateway_app
+from codevector_daemon.gateway.refining import Refiner
 from codevector_daemon.gateway.running import Running
 from codevector_daemon.gateway.settle import orphan_event
 from codevector_daemon.gateway.upstream import Upstream, Upstreams
@@ -78,6 +79,8 @@ async def compose(
         http = HttpUpstream(environ)
         upstream = Upstreams({"http": http, "https": http, "sandbox": SandboxProvider(now_ms)})
         closing.push_async_callback(upstream.close)
+        refiner = Refiner(ledger.refine_input)
+        closing.push_async_callback(refiner.close)
         gateway = Gateway(
             settings=settings,
             directory=directory,
@@ -85,6 +88,7 @@ async def compose(
             prices=prices,
             dialer=Dialer(upstream, now_ms),
             running=Running(),
+            refiner=refiner,
             usage_option=UsageOption(),
             health=Health(now_ms),
             hosts=AllowedHosts(settings.listen_address[0], settings.allowed_hosts),

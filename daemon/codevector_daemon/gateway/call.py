@@ -14,6 +14,7 @@ from codevector_daemon.gateway.clouds.dialer import Dialer
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.health import Health
 from codevector_daemon.gateway.hosts import AllowedHosts
+from codevector_daemon.gateway.refining import Refiner
 from codevector_daemon.gateway.running import Running
 from codevector_daemon.gateway.usage_option import UsageOption
 from codevector_daemon.ledger import Ledger
@@ -35,6 +36,7 @@ class Gateway:
     prices: PriceBook
     dialer: Dialer
     running: Running
+    refiner: Refiner
     usage_option: UsageOption
     health: Health
     hosts: AllowedHosts

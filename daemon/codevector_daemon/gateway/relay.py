@@ -55,6 +55,7 @@ class Relay:
     async def run(self) -> None:
         """Serve the call to its end: when this returns, the row is durable and the client has all it will get."""
         opened = self._gateway.ledger.admit(self._note())
+        self._gateway.refiner.watch(self._call.id, self._uncounted)
         try:
             await self._attempts.find()
             await asyncio.shield(opened)
@@ -72,6 +73,7 @@ class Relay:
             await self._settle_fault()
             await self._say(refusal.OWN_FAULT)
         finally:
+            self._gateway.refiner.leave(self._call.id)
             if self._progress is not None:
                 self._progress.cancel()
             await self._attempts.close()
@@ -178,6 +180,11 @@ class Relay:
         if self._settled is None:
             counts = replace(tap.so_far().counts, output=tap.progress())
             self._gateway.ledger.progress(self._call.id, counts, self._ttft_ms)
+
+    def _uncounted(self) -> Call | None:
+        """Return the call, unless its provider has told by now what it read."""
+        told = self._settled is not None or (self._tap is not None and self._tap.so_far().input_reported)
+        return None if told else self._call
 
     # -- when it goes wrong -------------------------------------------------------------------------------------------
 
