@@ -41,7 +41,7 @@ def test_a_very_small_benchmark_yields_every_figure(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(TESTS)},
         text=True,
         capture_output=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
