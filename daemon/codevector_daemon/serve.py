@@ -3,14 +3,17 @@
 import asyncio
 import logging
 import signal
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 
+from codevector_daemon.connections import Server
+from codevector_daemon.control.failures import malformed
 from codevector_daemon.control.live import LiveHub
+from codevector_daemon.gateway.malformed import complain
 from codevector_daemon.gateway.running import Running
 from codevector_daemon.listeners import BACKLOG, Listeners, hang_up
 from codevector_daemon.metering import estimate
@@ -43,37 +46,35 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    servers = [
-        asyncio.ensure_future(_serve_one(apps.gateway, listeners.gateway.detach(), stopping, shutdown_s)),
-        asyncio.ensure_future(_serve_one(apps.control, listeners.control.detach(), stopping, shutdown_s)),
-    ]
+    gateway = Server(apps.gateway, _config(), lambda opening, status: complain(opening, status, _now_ms()))
+    control = Server(apps.control, _config(), lambda _, status: malformed(status))
     watchdog = asyncio.ensure_future(_watchdog(notifier))
-    stopped = asyncio.ensure_future(stopping.wait())
     try:
+        await gateway.open(listeners.gateway)
+        await control.open(listeners.control)
         notifier.tell("READY=1")
-        await asyncio.wait([stopped, *servers], return_when=asyncio.FIRST_COMPLETED)
-        stopping.set()
+        await stopping.wait()
         notifier.tell("STOPPING=1")
+        await gateway.close()
+        await control.close()
         live.close()
         await _let_finish(running, shutdown_s)
         hang_up(listeners)
-        await asyncio.wait(servers, timeout=HANG_UP_S)
+        await asyncio.gather(gateway.idle(HANG_UP_S), control.idle(HANG_UP_S))
     finally:
-        for task in (stopped, *servers, watchdog):
-            task.cancel()
-        results = await asyncio.gather(*servers, watchdog, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
+        watchdog.cancel()
 
 
-async def _serve_one(app: Any, fileno: int, stopping: asyncio.Event, shutdown_s: float) -> None:  # noqa: ANN401 - an ASGI app
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _config() -> Config:
+    """Return Hypercorn's settings, set for answers that are silent for minutes and last an hour."""
     config = Config()
-    config.bind = [f"fd://{fileno}"]
     config.backlog = BACKLOG
     config.errorlog = logging.getLogger("codevector_daemon.http")
     config.loglevel = "WARNING"
-    config.graceful_timeout = shutdown_s + SETTLE_S
     config.keep_alive_timeout = KEEP_ALIVE_S
     config.keep_alive_max_requests = 2**31
     config.h11_max_incomplete_size = HEADER_BYTES
@@ -83,7 +84,7 @@ async def _serve_one(app: Any, fileno: int, stopping: asyncio.Event, shutdown_s:
     config.include_date_header = False
     config.include_server_header = False
     config.websocket_max_message_size = 1
-    await hypercorn_serve(app, config, shutdown_trigger=stopping.wait, mode="asgi")
+    return config
 
 
 async def _let_finish(running: Running, shutdown_s: float) -> None:

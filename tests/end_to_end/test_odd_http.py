@@ -12,19 +12,6 @@ from support.script import Answer
 BODY = json.dumps({"model": "gpt", "messages": [{"role": "user", "content": "x"}]}).encode()
 
 
-def test_a_websocket_is_turned_away_without_a_word_in_the_log(desk: Desk) -> None:
-    before = desk.daemon.output
-    upgrade = (
-        ("Connection", "Upgrade"),
-        ("Upgrade", "websocket"),
-        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-        ("Sec-WebSocket-Version", "13"),
-    )
-    reply = raw.exchange(desk.daemon.port, raw.request("GET", "/healthz", upgrade, b""))
-    assert reply.status == 403
-    assert desk.daemon.output == before
-
-
 def test_a_bad_key_is_told_before_the_body_was_sent(desk: Desk) -> None:
     head = (
         f"POST {CHAT_PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer cv_nonsense\r\n"

@@ -3,6 +3,7 @@
 import logging
 from typing import Final
 
+import msgspec
 from quart import Blueprint, Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
@@ -48,3 +49,9 @@ def add_failures(app: Quart | Blueprint) -> None:
 def failure(status: int, code: str, message: str, hint: str | None = None) -> Response:
     """Return an error answer."""
     return encoded(Failure(Problem(code, message, hint)), status)
+
+
+def malformed(_status: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Return the header lines and the body for a request that is no HTTP."""
+    problem = Problem("malformed_request", "the request is not valid HTTP/1.1", None)
+    return [(b"content-type", b"application/json")], msgspec.json.encode(Failure(problem))

@@ -49,7 +49,7 @@ class Incoming:
             async with asyncio.timeout(DRAIN_S):
                 while not self._over:
                     await self._piece()
-        except (TimeoutError, ClientLeft):
+        except (TimeoutError, ClientLeft, Refused):
             return
 
     async def _whole(self, limit: int) -> bytes:
@@ -69,6 +69,13 @@ class Incoming:
             self._over = True
             raise ClientLeft
         self._over = not message.get("more_body", False)
+        if message.get("malformed"):
+            raise Refused(
+                400,
+                "invalid_request_error",
+                "malformed_request",
+                "The request's body is not framed as its head says.",
+            )
         piece: bytes = message.get("body", b"")
         return piece
 

@@ -18,6 +18,7 @@ from codevector_daemon.gateway.call import Gateway
 from codevector_daemon.gateway.caller import identify
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.ids import new_request_id
+from codevector_daemon.gateway.malformed import shape_of
 from codevector_daemon.gateway.metrics import CONTENT_TYPE, Metrics
 from codevector_daemon.gateway.routes import DataPlane
 
@@ -185,7 +186,7 @@ def _add_errors(app: Quart) -> None:
 
 
 def _answer(refused: Refused) -> Response:
-    dialect = by_name["messages" if _wants_anthropic() else "chat"]
+    dialect = by_name["messages"] if _wants_anthropic() else shape_of(request.path)
     body = dialect.error(refused.status, refused.kind, refused.code, refused.message)
     answer = Response(body, status=refused.status, content_type=JSON)
     for name, value in refused.headers:
