@@ -3,6 +3,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from codevector_daemon.errors import StoreCorrupt, StoreError, StoreRefused
-from codevector_daemon.store.engine import Store
+from codevector_daemon.store.engine import SHARED, Store
 from codevector_daemon.store.schema import meta
 
 
@@ -113,6 +114,36 @@ async def test_a_read_sees_one_moment_while_others_write(tmp_path: Path) -> None
         assert await store.read(names) == ["late"]
 
 
+async def test_the_loop_goes_on_while_something_is_read_or_written(tmp_path: Path) -> None:
+    async with opened(tmp_path / "a.db") as store:
+        for ask in (store.read, store.write):
+            released = threading.Event()
+            asked = asyncio.create_task(ask(lambda _, released=released: released.wait(timeout=30)))
+            await asyncio.sleep(0)
+            released.set()
+            assert await asked
+
+
+async def test_as_many_reads_as_anybody_asks_for_wait_for_their_turn(tmp_path: Path) -> None:
+    async with opened(tmp_path / "a.db") as store:
+        await store.write(lambda c: c.execute(note("a")))
+        assert await asyncio.gather(*(store.read(names) for _ in range(50))) == [["a"]] * 50
+
+
+async def test_a_file_in_the_others_place_is_read_after_a_renewal(tmp_path: Path) -> None:
+    async with opened(tmp_path / "new.db") as store:
+        await store.write(lambda c: c.execute(note("new")))
+    async with opened(tmp_path / "a.db") as store:
+        before = await store.read(lambda c: c.info[SHARED])
+        assert await store.read(lambda c: c.info[SHARED]) is before
+        (tmp_path / "new.db").replace(tmp_path / "a.db")
+        await store.renew()
+        assert await store.read(names) == ["new"]
+        assert await store.read(lambda c: c.info[SHARED]) is not before
+        await store.write(lambda c: c.execute(note("newer")))
+        assert await store.read(names) == ["new", "newer"]
+
+
 async def test_a_reader_cannot_write(tmp_path: Path) -> None:
     async with opened(tmp_path / "a.db") as store:
         with pytest.raises(StoreRefused, match="may not be written"):
@@ -199,7 +230,7 @@ async def test_two_starts_at_once_make_one_database(tmp_path: Path) -> None:
 def test_opening_never_imports_alembic(tmp_path: Path) -> None:
     script = (
         "import asyncio, sys\n"
-        "from codevector_daemon.store.engine import Store\n"
+        "from codevector_daemon.store.engine import SHARED, Store\n"
         "async def main():\n"
         f"    for _ in range(2): await (await Store.open('sqlite:///{tmp_path}/a.db', patience_s=1)).close()\n"
         "asyncio.run(main())\n"
