@@ -130,6 +130,72 @@ async def test_a_batch_that_was_counted_before_the_kill_is_not_counted_again(tmp
     assert amounts(tmp_path)["requests"] == 5
 
 
+async def test_ids_of_batches_that_no_file_holds_are_forgotten_but_for_a_living_siblings(tmp_path: Path) -> None:
+    """A process died after it had removed a file and before it forgot that the file's batches are counted."""
+    async with home(tmp_path) as sibling:
+        (living,) = (path.stem for path in sibling.spool.glob("*.lock"))
+        left = sqlite3.connect(sibling.database)
+        with left:
+            names = [f"{living}.1", "dead.1", "dead.2", "dead-too.1"]
+            left.executemany("INSERT INTO spool_batches VALUES (?)", [(name,) for name in names])
+        left.close()
+        async with home(tmp_path) as later:
+            assert await later.all("SELECT id FROM spool_batches") == [(f"{living}.1",)]
+    async with home(tmp_path) as last:
+        assert await last.all("SELECT id FROM spool_batches") == []
+
+
+async def test_ids_are_forgotten_later_where_the_store_refuses_just_then(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        refusing = sqlite3.connect(here.database)
+        with locked(here.database):
+            await here.ledger.settle(an_event("a"))
+        with refusing:
+            refusing.execute(
+                "CREATE TRIGGER refusing BEFORE DELETE ON spool_batches BEGIN SELECT RAISE(ABORT, 'not now'); END"
+            )
+        await until(lambda: not spool_files(here.spool))
+        assert [name for name, _ in await here.settled()] == ["a"]
+        assert len(await here.all("SELECT id FROM spool_batches")) == 1
+        with refusing:
+            refusing.execute("DROP TRIGGER refusing")
+        refusing.close()
+        await until(lambda: not here.ledger.degraded)
+        assert await here.all("SELECT id FROM spool_batches") == []
+
+
+async def test_an_entry_that_cannot_be_spooled_takes_no_other_with_it(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        with locked(here.database):
+            good, bad = here.ledger.settle(an_event("a")), here.ledger.settle(an_event("b", dialect="\ud800"))
+            other = here.ledger.settle(an_event("c"))
+            with pytest.raises(UnicodeEncodeError):
+                await bad
+            await asyncio.gather(good, other)
+        await until(lambda: not here.ledger.degraded)
+        assert [name for name, _ in await here.settled()] == ["a", "c"]
+
+
+async def test_what_was_spooled_and_can_never_be_counted_is_kept_and_said(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        with locked(here.database):
+            await asyncio.gather(*(here.ledger.settle(an_event(name)) for name in ("a", "b", "c")))
+            await here.ledger.close()
+        forbidding = sqlite3.connect(here.database)
+        forbidding.execute(
+            "CREATE TRIGGER never BEFORE INSERT ON requests WHEN new.id = 'b' BEGIN SELECT RAISE(ABORT, 'never'); END"
+        )
+        forbidding.close()
+        async with home(tmp_path) as later:
+            assert [name for name, _ in await later.settled()] == ["a", "c"]
+            assert not later.ledger.degraded
+            assert later.ledger.standing.damaged_spool_files == 1
+            assert [path.suffix for path in damaged(here.spool)] == [".damaged"]
+        async with home(tmp_path) as last:
+            assert last.ledger.standing.damaged_spool_files == 1, "until somebody has taken it away"
+    assert amounts(tmp_path)["requests"] == 2
+
+
 async def test_a_long_trouble_fills_many_small_files_in_order(tmp_path: Path) -> None:
     async with home(tmp_path) as here:
         with locked(here.database):

@@ -13,6 +13,7 @@ def assert_sound(desk: Desk, witness: Witness) -> None:
     """Assert all of it against a running daemon that nobody calls any more."""
     until(lambda: not desk.daemon.control.status()["degraded"], "everything to be in the database", 30)
     until(lambda: not desk.books.open_requests(), "the journal to be empty", 30)
+    until(lambda: not desk.books.rows("SELECT id FROM spool_batches"), "counted batches to be forgotten", 30)
     states = {row["id"]: row["state"] for row in desk.books.rows("SELECT id, state FROM requests")}
     times = Counter(row["id"] for row in desk.books.rows("SELECT id FROM requests"))
     assert set(times.values()) <= {1}

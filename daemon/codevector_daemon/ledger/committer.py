@@ -8,7 +8,7 @@ from codevector_daemon.errors import StoreCorrupt, StoreError, StoreRefused
 from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.connection import WriterConnection
 from codevector_daemon.ledger.entries import Batch, Entry, Settle
-from codevector_daemon.ledger.posting import POISON, Outcome, Posting, SeriesIds, each
+from codevector_daemon.ledger.posting import Outcome, Posting, SeriesIds, each, is_entrys_own
 from codevector_daemon.ledger.spool import Spool
 from codevector_daemon.ledger.standing import Standing
 from codevector_daemon.store.salvage import Recovered, salvage
@@ -46,6 +46,8 @@ class Committer:
         self._now_ms = now_ms
         self._ids = SeriesIds()
         self._held: list[Settle] = []
+        self._finished: list[str] = []
+        """Batches whose files are gone: the store may forget their ids."""
         self._retry_at_ms = 0
         self._salvaged_ms = -_SALVAGE_MS
         self.on_recovered: Callable[[Recovered], None] = lambda _: None
@@ -92,6 +94,10 @@ class Committer:
             self._note_trouble(error)
         except OSError as error:
             self._note_trouble(StoreRefused(f"the spool cannot be read: {error}"))
+        except Exception as error:  # whatever it is, the writer goes on, and tries again later
+            if self.trouble is None:
+                log.exception("what waits outside of the database cannot be brought into it")
+            self._note_trouble(StoreRefused(f"what waits outside of the database cannot be brought into it: {error}"))
 
     def damaged(self, error: StoreCorrupt) -> None:
         """Take note that somebody else found the database damaged; what was found just before a salvage is stale."""
@@ -106,6 +112,11 @@ class Committer:
             self._spool.leave(node)
         finally:
             self._publish()
+
+    def forget(self, node: str) -> None:
+        """Forget which batches of a dead process were counted: none of its files is there any more."""
+        with self._connection.transaction(probe=True) as connection:
+            connection.execute(sql.FORGET_BATCHES_OF, (node,))
 
     def close(self) -> None:
         """Let go of the files. What waits in the spool is replayed by the next process."""
@@ -137,7 +148,9 @@ class Committer:
     def _into_store(self, batch: Batch, *, replayed: bool = False) -> list[Outcome]:
         try:
             return self._transaction(batch, replayed=replayed, post=self._together)
-        except POISON:
+        except Exception as error:
+            if not is_entrys_own(error):
+                raise
             log.exception("an entry cannot be stored; the others of its batch are stored one by one")
             return self._transaction(batch, replayed=replayed, post=self._one_by_one)
 
@@ -167,6 +180,12 @@ class Committer:
             self._spool.append(entries)
         except OSError as error:
             return self._hold(entries, error)
+        except Exception as error:
+            if len(entries) == 1:
+                log.exception("an entry cannot be spooled")
+                return [error]
+            # Some are spooled already; twice does no harm, as a call is settled once.
+            return [outcome for entry in entries for outcome in self._into_spool([entry])]
         return [None] * len(entries)
 
     def _hold(self, entries: Sequence[Entry], error: OSError) -> list[Outcome]:
@@ -185,17 +204,24 @@ class Committer:
                 return
 
     def _count(self, batch: Batch) -> None:
-        self._into_store(batch, replayed=True)
-        finished = self._spool.drop()
-        if finished:
-            # Only now, as the file is gone: a process killed in between leaves an id that no frame has any more.
+        outcomes = self._into_store(batch, replayed=True)
+        if any(isinstance(outcome, Exception) for outcome in outcomes):
+            self._spool.keep_for_people()
+        self._finished += self._spool.drop()
+        self._forget_finished()
+
+    def _forget_finished(self) -> None:
+        """Only now, as the file is gone; where the process is killed in between, the next one forgets by its name."""
+        if self._finished:
             with self._connection.transaction(probe=True) as connection:
-                connection.executemany(sql.FORGET_BATCH, [(id_,) for id_ in finished])
+                connection.executemany(sql.FORGET_BATCH, [(batch_id,) for batch_id in self._finished])
+            self._finished = []
 
     def _end_trouble(self) -> None:
         """Store what only memory held, and go back to the store."""
         self._into_store(self._own(self._held))
         self._held = []
+        self._forget_finished()
         self.trouble = None
         self._spool.refill()
         log.warning("everything that waited outside of the database is in it")

@@ -43,6 +43,7 @@ class Batch(Struct, frozen=True):
     """One frame of a spool file: what is counted in one transaction, under an id that is never used again."""
 
     id: str
+    """Begins with the name of the process that wrote it and a dot."""
     node: str
     """The process that took the entries in, which the calls it opened belong to."""
     entries: list[Entry]

@@ -96,11 +96,6 @@ class Journal:
         self._changed.clear()
 
 
-def nodes_with_open_requests(connection: sa.Connection) -> set[str]:
-    """Return the names of every process that has notes in the journal."""
-    return set(connection.execute(sa.select(schema.open_requests.c.node).distinct()).scalars())
-
-
 def left_by(connection: sa.Connection, node: str) -> list[Orphan]:
     """Return what a process left open, oldest first."""
     rows = connection.execute(_notes().where(schema.open_requests.c.node == node)).mappings()

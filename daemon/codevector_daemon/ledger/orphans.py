@@ -6,13 +6,16 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from codevector_daemon.errors import StoreError
 from codevector_daemon.ledger.claims import Claim
 from codevector_daemon.ledger.committer import Committer
 from codevector_daemon.ledger.entries import Settle
 from codevector_daemon.ledger.event import UsageEvent
-from codevector_daemon.ledger.journal import Orphan, left_by, nodes_with_open_requests
+from codevector_daemon.ledger.journal import Orphan, left_by
 from codevector_daemon.ledger.writer import Writer
+from codevector_daemon.store import schema
 from codevector_daemon.store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -68,7 +71,7 @@ class Orphanage:
 
     async def _sweep(self) -> None:
         names = await asyncio.to_thread(_left_in, self._folder)
-        names |= await self._store.read(nodes_with_open_requests)
+        names |= await self._store.read(_left_in_the_store)
         for node in sorted(names - {self._node} - self._taken.keys()):
             claim = Claim.take(self._folder, node)
             if claim is not None:
@@ -79,6 +82,7 @@ class Orphanage:
         while self._taken and not self._committer.standing.degraded:
             node = next(iter(self._taken))
             await self._settle_all(node)
+            await self._writer.run(lambda node=node: self._committer.forget(node))  # type: ignore[misc]  # mypy#12557
             self._taken.pop(node).release()
 
     async def _drain(self) -> None:
@@ -120,6 +124,14 @@ def unpriced(orphan: Orphan) -> UsageEvent:
         own_login=note.own_login,
         ttft_ms=orphan.ttft_ms,
     )
+
+
+def _left_in_the_store(connection: sa.Connection) -> set[str]:
+    """Return the names of processes that have open calls in the journal, or batches that are known to be counted."""
+    batch = schema.spool_batches.c.id
+    writer = sa.func.substr(batch, 1, sa.func.instr(batch, ".") - 1)
+    found = sa.union(sa.select(schema.open_requests.c.node), sa.select(writer))
+    return set(connection.execute(found).scalars())
 
 
 def _left_in(folder: Path) -> set[str]:

@@ -4,6 +4,7 @@ import random
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from codevector_daemon.errors import StoreError
 from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.entries import Admit, Entry, Noted, Refresh, Settle, noted_json
 from codevector_daemon.ledger.event import OpenRequest, Series, UsageEvent
@@ -190,7 +191,9 @@ def each(connection: sqlite3.Connection, ids: SeriesIds, node: str, entries: Ite
         connection.execute("SAVEPOINT entry")
         try:
             outcomes += Posting(connection, ids, node).all([entry])
-        except (*POISON,) as error:
+        except Exception as error:  # raised again unless the entry is to blame
+            if not is_entrys_own(error):
+                raise
             connection.execute("ROLLBACK TO entry")
             ids.rollback()
             outcomes.append(error)
@@ -198,16 +201,13 @@ def each(connection: sqlite3.Connection, ids: SeriesIds, node: str, entries: Ite
     return outcomes
 
 
-POISON = (
-    sqlite3.IntegrityError,
-    sqlite3.DataError,
-    sqlite3.InterfaceError,
-    sqlite3.ProgrammingError,
-    OverflowError,
-    ValueError,
-    TypeError,
-)
-"""Errors that an entry's own values cause; every other one is trouble with the store."""
+def is_entrys_own(error: Exception) -> bool:
+    """Tell whether an entry's own values are to blame; every other error is trouble with the store or the machine."""
+    if isinstance(error, sqlite3.Error):
+        return isinstance(
+            error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.InterfaceError | sqlite3.ProgrammingError
+        )
+    return not isinstance(error, OSError | MemoryError | StoreError)
 
 
 def _series_id(connection: sqlite3.Connection, series: Series) -> int:

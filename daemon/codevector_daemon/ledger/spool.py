@@ -45,7 +45,7 @@ class Spool:
         """Take over the files that a dead process left behind."""
         files = self._shelf.of(node)
         self._waiting.extend(files)
-        self.events += sum(_events(batch) for path in files for batch in _Reading(path).batches)
+        self.events += sum(_events_in(path) for path in files)
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Return when the entries are on disk. Raises OSError where they are not; some may then be all the same."""
@@ -75,6 +75,11 @@ class Spool:
         self._reading.done.append(batch.id)
         self.events -= _events(batch)
         return [] if self._reading.batches else self._finish_file()
+
+    def keep_for_people(self) -> None:
+        """Keep the file of the oldest batch when it is done: something in it can never be counted."""
+        assert self._reading is not None
+        self._reading.damaged += 1
 
     def close(self) -> None:
         """Close the file being written; what waits stays for the next process."""
@@ -118,7 +123,7 @@ class Spool:
         if reading.damaged:
             self.damaged += 1
             aside = reading.path.with_suffix(DAMAGED)
-            log.error("a part of %s cannot be read; what could be was counted, the file is kept as %s", reading, aside)
+            log.error("a part of %s cannot be counted; the rest of it was, the file is kept as %s", reading, aside)
             reading.path.rename(aside)
         else:
             reading.path.unlink(missing_ok=True)
@@ -148,6 +153,15 @@ class _Reading:
         return str(self.path)
 
 
+def _events_in(path: Path) -> int:
+    try:
+        return sum(_events(batch) for batch in _Reading(path).batches)
+    except OSError as error:
+        # It stays in the queue, and whoever reads it meets the same trouble.
+        log.warning("the events in %s cannot be counted yet: %s", path, error)
+        return 0
+
+
 def _frames(node: str, entries: Sequence[Entry]) -> Iterator[tuple[bytes, int]]:
     """Cut entries into frames well below the size of a file; yield each with the number of its events."""
     for first in range(0, len(entries), _ENTRIES_PER_FRAME):
@@ -155,7 +169,7 @@ def _frames(node: str, entries: Sequence[Entry]) -> Iterator[tuple[bytes, int]]:
 
 
 def _halved(node: str, entries: list[Entry]) -> Iterator[tuple[bytes, int]]:
-    batch = Batch(os.urandom(12).hex(), node, entries)
+    batch = Batch(f"{node}.{os.urandom(12).hex()}", node, entries)
     data = frame(_encoder.encode(batch))
     if len(data) > SEGMENT_BYTES - OVERHEAD and len(entries) > 1:
         yield from _halved(node, entries[: len(entries) // 2])

@@ -81,6 +81,7 @@ WHERE user_id = ? AND key_id = ? AND client_app = ? AND project = ? AND model = 
 
 ADD_BATCH = "INSERT INTO spool_batches (id) VALUES (?) ON CONFLICT DO NOTHING"
 
-BATCHES = "SELECT id FROM spool_batches"
-
 FORGET_BATCH = "DELETE FROM spool_batches WHERE id = ?"
+
+FORGET_BATCHES_OF = "DELETE FROM spool_batches WHERE id >= ?1 || '.' AND id < ?1 || '/'"
+"""Of one process: its batches' ids begin with its name and a dot, and ``/`` follows the dot in ASCII."""

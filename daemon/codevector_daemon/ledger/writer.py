@@ -1,6 +1,7 @@
 """The one writer of a process: a queue on the event loop, a thread that commits whole batches, futures in between."""
 
 import asyncio
+import logging
 import queue
 import threading
 from collections import deque
@@ -10,6 +11,8 @@ from codevector_daemon.errors import StoreRefused
 from codevector_daemon.ledger.committer import RETRY_MS, Committer
 from codevector_daemon.ledger.entries import Entry
 from codevector_daemon.ledger.posting import Outcome
+
+log = logging.getLogger(__name__)
 
 _BATCH = 256
 """Entries in one transaction: enough to share its cost, few enough that nobody waits long for it."""
@@ -109,16 +112,21 @@ class Writer:
             try:
                 work = self._inbox.get(timeout=self._patience())
             except queue.Empty:
-                self._committer.recover()
-                continue
+                work = self._committer.recover
             if work is None:
                 self._committer.close()
                 return
             if callable(work):
-                work()
+                self._do(work)
                 continue
             outcomes = self._commit(work)
             self._loop.call_soon_threadsafe(self._take_back, outcomes)
+
+    def _do(self, job: Job) -> None:
+        try:
+            job()
+        except Exception:  # the writer never stops
+            log.exception("a job of the ledger's writer failed")
 
     def _patience(self) -> float | None:
         """Return how long to wait for entries before the spool is looked at; for ever while nothing waits there."""
