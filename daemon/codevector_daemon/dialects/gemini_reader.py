@@ -11,8 +11,9 @@ from codevector_daemon.dialects.base import Reading, Verdict
 from codevector_daemon.dialects.counting import Usage
 from codevector_daemon.dialects.gemini_prompt import either
 from codevector_daemon.dialects.gemini_usage import gemini_usage, served_tier
+from codevector_daemon.dialects.json_array import element_of, is_piece
 from codevector_daemon.dialects.messages_usage import merged
-from codevector_daemon.dialects.sse import data_of
+from codevector_daemon.dialects.sse import data_of, event_of
 
 _SEARCHES_EACH = re.compile(r"gemini-(?:[3-9]|\d\d)")
 """From Gemini 3 on every search is charged; before it a grounded prompt, however often it searched (ai.google.dev)."""
@@ -35,7 +36,12 @@ class GeminiReader:
         self._running_total = b""
 
     def event(self, raw: bytes) -> Verdict:
-        """Take one whole server-sent event; the one that says why the model stopped is held, as none marks the end."""
+        """Take one whole server-sent event, or one piece of an array.
+
+        The one that says why the model stopped is held, as none marks the end.
+        """
+        if is_piece(raw):
+            raw = event_of(element_of(raw))
         self._text.add(raw)
         if self._known and not _is_special(raw):  # of these only the newest is ever parsed, which costs 25 µs each
             self._running_total = raw

@@ -139,12 +139,13 @@ class Attempts:
     def _choose_dialect(self) -> None:
         """Settle in which dialect the current backend is spoken to, and whether it must be translated."""
         call = self.call
-        client = routing.HYBRID if call.head.hybrid else call.dialect.name
+        client = routing.client_form(call.arrival, call.head)
         spoken = routing.spoken_to(call.backend, call.arrival, call.head)
         if spoken is None:
             raise AssertionError(f"{call.backend.provider.name} was chosen for a dialect it cannot be spoken to in")
         self.spoken, self.dropped = spoken, ()
-        self.translation = None if spoken == client else _translation(client, spoken, _vendor(call.backend))
+        same = spoken == call.dialect.name and not call.head.hybrid
+        self.translation = None if same else _translation(client, spoken, _vendor(call.backend))
 
     async def _settle_and_go_on(self, error: str) -> None:
         """Write a failed attempt as a row of its own that points to the call; the call goes on."""

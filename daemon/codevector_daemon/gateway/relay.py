@@ -11,7 +11,7 @@ from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.dialects.counting import stated_cost_nano
 from codevector_daemon.errors import Refused, StoreError, UpstreamError
-from codevector_daemon.gateway import headers, refusal, settle
+from codevector_daemon.gateway import headers, refusal, routing, settle
 from codevector_daemon.gateway.attempts import Attempts
 from codevector_daemon.gateway.call import Call, Gateway
 from codevector_daemon.gateway.client import Client
@@ -129,7 +129,7 @@ class Relay:
             await self._say(refused)
             return
         await self._settle(state, error)
-        kind = b"text/event-stream" if stream and status < FIRST_ERROR_STATUS else b"application/json"
+        kind = translation.stream_type if stream and status < FIRST_ERROR_STATUS else b"application/json"
         lines = headers.incoming_translated(answer.headers, self._call.id.encode(), kind, self._attempts.dropped)
         await self._client.whole(status, lines, translated)
 
@@ -140,7 +140,8 @@ class Relay:
             self._call.head, hide_usage=attempts.asks_usage, error=answer.status >= FIRST_ERROR_STATUS
         )
         if attempts.translation is None:
-            return Tap(reader, content_type=kind, content_encoding=coding, hide_usage=attempts.asks_usage)
+            array = routing.wants_array(self._call.arrival, self._call.head) and answer.status < FIRST_ERROR_STATUS
+            return Tap(reader, content_type=kind, content_encoding=coding, hide_usage=attempts.asks_usage, array=array)
         from codevector_daemon.gateway.translated import TranslatedTap  # noqa: PLC0415 - loaded with the translation
 
         slug = self._call.facade.slug
@@ -149,7 +150,8 @@ class Relay:
     def _head(self, answer: UpstreamAnswer, tap: AnswerTap) -> headers.Lines:
         request_id = self._call.id.encode()
         if self._attempts.translation is not None:
-            return headers.incoming_translated(answer.headers, request_id, b"text/event-stream", self._attempts.dropped)
+            kind = self._attempts.translation.stream_type
+            return headers.incoming_translated(answer.headers, request_id, kind, self._attempts.dropped)
         return headers.incoming(
             answer.headers,
             request_id,
@@ -247,7 +249,7 @@ class Relay:
         if self._tap is None or not self._tap.streamed or self._tap.ended:
             return
         try:
-            event = self._tap.last_word() or self._call.dialect.error_event("api_error", code, message)
+            event = self._tap.last_word(self._call.dialect.error_event("api_error", code, message))
             async with asyncio.timeout(LAST_WORD_S):
                 await self._client.body(event)
         except TimeoutError:

@@ -2,6 +2,7 @@
 
 from hashlib import blake2b
 from math import inf, log
+from urllib.parse import parse_qs
 
 from codevector_daemon.dialects.base import Head
 from codevector_daemon.directory import kinds
@@ -18,6 +19,9 @@ _OWN_LOGIN_KIND = {"messages": "anthropic", "chat": "openai", "responses": "open
 
 HYBRID = "cursor"
 """What the translation calls the client whose body is Responses' on the route of Chat Completions."""
+
+ARRAY = "gemini-array"
+"""What it calls the client of Gemini that did not ask for server-sent events: its stream is one JSON array."""
 
 _TRANSLATED_TO = {
     HYBRID: ("responses", "chat", "messages", "gemini"),
@@ -74,6 +78,21 @@ def spoken_to(backend: Backend, arrival: Arrival, head: Head) -> str | None:
     if arrival.purpose != "generate" or arrival.own_login or (arrival.suffix and asked != "gemini"):
         return None
     return next((dialect for dialect in _TRANSLATED_TO.get(asked, ()) if dialect in spoken), None)
+
+
+def wants_array(arrival: Arrival, head: Head) -> bool:
+    """Tell whether a stream is asked for as one JSON array, which is Gemini's way without ``alt=sse``."""
+    if arrival.dialect.name != "gemini" or not head.stream:
+        return False
+    asked = parse_qs(arrival.query)
+    return b"sse" not in {*asked.get(b"alt", ()), *asked.get(b"$alt", ())}
+
+
+def client_form(arrival: Arrival, head: Head) -> str:
+    """Return what the translation calls the client."""
+    if head.hybrid:
+        return HYBRID
+    return ARRAY if wants_array(arrival, head) else arrival.dialect.name
 
 
 def endpoint(call: Call, dialect: str) -> Endpoint:

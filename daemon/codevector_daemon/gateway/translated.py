@@ -41,9 +41,9 @@ class TranslatedTap:
         """The class of what could not be translated, if anything."""
         return self._translator.failed
 
-    def last_word(self) -> bytes:
+    def last_word(self, error_event: bytes) -> bytes:
         """Return the event that ends the client's answer where the provider's broke off."""
-        return self._translator.finish()
+        return self._translator.finish() or error_event
 
     def feed(self, chunk: bytes) -> bytes:
         """Take the next bytes from the provider and return the client's that are ready; nothing after the end."""

@@ -4,6 +4,7 @@ import logging
 from typing import Final, Protocol
 
 from codevector_daemon.dialects.base import AnswerReader, Reading, Verdict
+from codevector_daemon.dialects.json_array import ArraySplitter, last_piece
 from codevector_daemon.dialects.sse import EventSplitter
 from codevector_daemon.metering.codings import CodingBroken, Decoder, decoder_for
 
@@ -48,8 +49,8 @@ class AnswerTap(Protocol):
     def release(self) -> bytes:
         """Return everything held back."""
 
-    def last_word(self) -> bytes:
-        """Return the event that ends an answer which broke off; empty where the dialect's own error event does."""
+    def last_word(self, error_event: bytes) -> bytes:
+        """Return what ends an answer which broke off; ``error_event`` is the one of the client's dialect."""
 
     def reading(self) -> Reading:
         """Return what is known by now; once the provider has ended the answer, everything."""
@@ -70,10 +71,17 @@ class Tap:
     A streamed answer passes event by event, each as soon as it is whole, up to the protocol's last event; any other
     answer passes but for its last byte. Content-coded bytes pass unchanged while a decoded copy is read; the chunk in
     which the end lies is held back. Never raises: ``failed`` tells what went wrong inside, and the bytes pass.
+    ``array`` says that a stream was asked for as one JSON array (Gemini): its elements are the events.
     """
 
     def __init__(
-        self, reader: AnswerReader, *, content_type: str | None, content_encoding: str | None, hide_usage: bool
+        self,
+        reader: AnswerReader,
+        *,
+        content_type: str | None,
+        content_encoding: str | None,
+        hide_usage: bool,
+        array: bool = False,
     ) -> None:
         self.failed: str | None = None
         self._reader = reader
@@ -86,8 +94,12 @@ class Tap:
             self._streamed = False
         if self._decoder is not None and self._streamed is None:
             self._streamed = False
+        self._array = array and self._streamed is False and self.failed is None
+        if self._array:
+            self._streamed = True
         self._drops_encoding = self._decoder is not None and hide_usage and self._streamed is True
-        self._splitter = EventSplitter()
+        self._splitter: EventSplitter | ArraySplitter = ArraySplitter() if self._array else EventSplitter()
+        self._begun = False
         self._copy = bytearray()
         self._read_size = 0
         self._rest_verdict = Verdict.PASS
@@ -102,9 +114,9 @@ class Tap:
         """Nothing: bytes that pass unchanged cannot become unusable here."""
         return
 
-    def last_word(self) -> bytes:
-        """Return nothing: the client's dialect has its own error event."""
-        return b""
+    def last_word(self, error_event: bytes) -> bytes:
+        """Return the dialect's own error event, in the form of this stream."""
+        return last_piece(error_event, first=not self._begun) if self._array else error_event
 
     @property
     def drops_encoding(self) -> bool:
@@ -239,6 +251,7 @@ class Tap:
                 held.append(event)
             else:
                 passed.append(event)
+            self._begun = True
         if self._splitter.size > MAX_COPY_BYTES:
             self._fail(f"an event of more than {MAX_COPY_BYTES} bytes")
             self._perhaps_last = False

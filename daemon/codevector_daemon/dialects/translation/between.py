@@ -58,6 +58,7 @@ class _Client(Struct, frozen=True):
     stream: Callable[[Framing], AnswerWriter]
     whole: WholeWriter
     speaks: str
+    stream_type: bytes = b"text/event-stream"
 
 
 class _Provider(Struct, frozen=True):
@@ -78,13 +79,24 @@ _responses = _Client(
     responses_request_read.read, responses_answer_write.ResponsesWriter, responses_output.whole, "responses"
 )
 _gemini = _Client(gemini_request_read.read, gemini_answer_write.GeminiWriter, gemini_answer_write.whole, "gemini")
+_gemini_array = replace(_gemini, stream=gemini_answer_write.GeminiArrayWriter, stream_type=b"application/json")
 _cursor = _Client(responses_request_read.read, chat_answer_write.ChatWriter, chat_answer_write.whole, "chat")
 
 CURSOR: Final = "cursor"
 """The name of the hybrid that Cursor speaks: a body of Responses on the route of Chat, and Chat answers back."""
 
+GEMINI_ARRAY: Final = "gemini-array"
+"""The name of a client of Gemini whose streams are one JSON array instead of server-sent events."""
+
 CLIENTS: Final[Mapping[str, _Client]] = MappingProxyType(
-    {"chat": _chat, "messages": _messages, "responses": _responses, "gemini": _gemini, CURSOR: _cursor}
+    {
+        "chat": _chat,
+        "messages": _messages,
+        "responses": _responses,
+        "gemini": _gemini,
+        GEMINI_ARRAY: _gemini_array,
+        CURSOR: _cursor,
+    }
 )
 PROVIDERS: Final[Mapping[str, _Provider]] = MappingProxyType(
     {
@@ -139,6 +151,11 @@ class Translation:
         target = Target(model=upstream_model, vendor=self._vendor, stream=stream, max_output=max_output)
         written = self._provider.write(asked, target)
         return Translated(msgspec.json.encode(written.fields), wire.clean((*asked.dropped, *written.dropped)))
+
+    @property
+    def stream_type(self) -> bytes:
+        """The media type of the client's streams."""
+        return self._client.stream_type
 
     def whole(self, status: int, body: bytes, slug: str) -> bytes:
         """Return a whole answer, or an error, for the client; raises BadAnswer for a 200 that is none."""

@@ -75,6 +75,33 @@ class GeminiWriter:
         return b'data: {"candidates":[{"content":{"parts":[' + part + self._tail
 
 
+class GeminiArrayWriter:
+    """Writes one streamed answer as one JSON array, for clients that did not ask for server-sent events."""
+
+    def __init__(self, framing: Framing) -> None:
+        self._writer = GeminiWriter(framing)
+        self._begun = False
+
+    def write(self, event: Event) -> bytes:
+        """Return the elements that an event becomes."""
+        return self._elements(self._writer.write(event))
+
+    def end(self, ended: Ended) -> bytes:
+        """Return the last element, with the reason and the usage, and the end of the array."""
+        return self._elements(self._writer.end(ended)) + b"\n]"
+
+    def fail(self, failure: Failure) -> bytes:
+        """Return the error as the last element, so that what arrived can be read."""
+        return self._elements(self._writer.fail(failure)) + b"\n]"
+
+    def _elements(self, events: bytes) -> bytes:
+        """Return the payloads of events as elements; none of them has a line break."""
+        if not events:
+            return b""
+        before, self._begun = b",\n" if self._begun else b"[", True
+        return before + b",\n".join(line[6:] for line in events.splitlines() if line)
+
+
 def whole(answer: Answer, framing: Framing) -> bytes:
     """Return a whole answer."""
     parts = [_part(part, framing) for part in answer.parts]
