@@ -8,6 +8,7 @@ they begin at half past the hour of UTC.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from codevector_shared.protocol import Granularity, Period, PeriodName
@@ -173,6 +174,7 @@ def _local(at_s: int, zone: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(at_s, zone)
 
 
+@lru_cache(maxsize=4096)
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the first instant of a date, in UTC, where instants can be subtracted and compared.
 

@@ -17,8 +17,12 @@ AFTER_ALL = (1 << 63) - 1
 """A ``seq`` above every row's."""
 
 _LONGEST_CHUNK = 256
-_COLUMNS = ("seq", "series_id", "state", "started_ms", "duration_ms", "ttft_ms", "output", "parent_id")
+MEASURED = ("started_ms", "duration_ms", "ttft_ms", "output", "parent_id")
+"""What a sample of calls is taken of."""
 
+_COLUMNS = ("seq", "series_id", "state", *MEASURED)
+RUN = len(_COLUMNS) - len(MEASURED)
+"""How many columns of a row come before those."""
 
 _FIRST_CHUNK = 8
 """Rows of every run that are read in one statement, which is nearly always enough for a page."""
@@ -37,8 +41,8 @@ def newest(connection: sa.Connection, *, last: int, before: int, state: State | 
         return list(connection.execute(query if state is None else query.where(requests.c.state == state)).scalars())
     runs = heads(connection, state=state, before=before, only=only, most=last)
     chunks: dict[tuple[int, str], list[int]] = {}
-    for row in beginnings(connection, runs, most=_FIRST_CHUNK):
-        chunks.setdefault((row.series_id, row.state), []).append(row.seq)
+    for seq, series_id, ended, *_ in beginnings(connection, runs, most=_FIRST_CHUNK):
+        chunks.setdefault((series_id, ended), []).append(seq)
     merged = heapq.merge(*(_following(connection, place, chunk) for place, chunk in chunks.items()))
     return [-seq for seq in islice(merged, last)]
 

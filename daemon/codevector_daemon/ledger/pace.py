@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from codevector_daemon.ledger.finding import AFTER_ALL, beginnings, heads
+from codevector_daemon.ledger.finding import AFTER_ALL, MEASURED, RUN, beginnings, heads
 from codevector_daemon.ledger.selection import Only, conditions
 from codevector_daemon.store.schema import requests
 from codevector_shared.periods import Window
@@ -20,6 +20,10 @@ _RUNS = 25
 
 _NEIGHBOURS = 64
 """Calls settle out of the order they started in; so many of the last ones are asked for the newest."""
+
+
+Rows = Sequence[Sequence[Any]]
+"""Values of the columns ``MEASURED``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,14 @@ def read_pace(connection: sa.Connection, window: Window, only: Only) -> Pace:
     first_ms, until_ms = (int(moment.timestamp() * 1000) for moment in (window.start, window.end))
     before = _before(connection, until_ms, window)
     rows = _narrowed(connection, before, only) if conditions(only) else _of_all(connection, before)
-    calls = [row for row in rows if row.parent_id is None and first_ms <= row.started_ms < until_ms]
+    calls = [
+        (duration, ttft or 0, output)
+        for started, duration, ttft, output, parent in rows
+        if parent is None and first_ms <= started < until_ms
+    ]
     if not calls:
         return Pace(None, None)
-    return Pace(median_low([call.duration_ms for call in calls]), _output_per_second(calls))
+    return Pace(median_low([duration for duration, _, _ in calls]), _output_per_second(calls))
 
 
 def _before(connection: sa.Connection, until_ms: int, window: Window) -> int:
@@ -57,25 +65,24 @@ def _before(connection: sa.Connection, until_ms: int, window: Window) -> int:
     return (connection.execute(sa.select(sa.func.max(last.c.seq))).scalar() or 0) + 1
 
 
-def _narrowed(connection: sa.Connection, before: int, only: Only) -> list[Any]:
+def _narrowed(connection: sa.Connection, before: int, only: Only) -> Rows:
     runs = heads(connection, state="complete", before=before, only=only, most=_RUNS)
-    return beginnings(connection, runs, most=SAMPLE // max(len(runs), 1))
+    # Without the columns that say which run a row is of.
+    return [row[RUN:] for row in beginnings(connection, runs, most=SAMPLE // max(len(runs), 1))]
 
 
-def _of_all(connection: sa.Connection, before: int) -> Sequence[Any]:
+def _of_all(connection: sa.Connection, before: int) -> Rows:
     return connection.execute(_OF_ALL, {"before": before}).all()
 
 
-def _output_per_second(calls: Sequence[Any]) -> float | None:
-    writing = [(call.output, call.duration_ms - (call.ttft_ms or 0)) for call in calls if call.output > 0]
+def _output_per_second(calls: Sequence[tuple[int, int, int]]) -> float | None:
+    writing = [(output, duration - ttft) for duration, ttft, output in calls if output > 0]
     elapsed_ms = sum(max(duration, 0) for _, duration in writing)
     return round(sum(output for output, _ in writing) * 1000 / elapsed_ms, 1) if elapsed_ms else None
 
 
 _OF_ALL = (
-    sa.select(
-        requests.c.started_ms, requests.c.duration_ms, requests.c.ttft_ms, requests.c.output, requests.c.parent_id
-    )
+    sa.select(*(requests.c[name] for name in MEASURED))
     .where(requests.c.state == "complete", requests.c.seq < sa.bindparam("before"))
     .order_by(requests.c.seq.desc())
     .limit(SAMPLE)

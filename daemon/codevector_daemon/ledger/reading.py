@@ -1,9 +1,8 @@
 """Reads sums over a window out of the tiers, in one consistent moment."""
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from msgspec.structs import replace
@@ -28,10 +27,13 @@ _COARSEST: dict[Slot | None, Tier] = {
     "5m": Tier.FIVE_MINUTES,
 }
 _OVERFLOW = "integer overflow"
+_FIRSTS = sa.union_all(
+    *(sa.select(sa.func.min(tier.table.c.start).label("start")) for tier in Tier if tier is not Tier.MONTH)
+).subquery()
+_FIRST = sa.select(sa.func.min(_FIRSTS.c.start))
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(NamedTuple):
     """One row of an answer: an instant inside of its slot of time, the dimensions asked for, the amounts."""
 
     at_s: int
@@ -46,6 +48,9 @@ class Books:
         self.connection = connection
         self._state: TierState = read_state(connection)
         self._remembered = Remembered.of(connection)
+        self._latest: dict[Hashable, Rows] = {}
+        """What the finest buckets said, which may be something else in the next moment."""
+        self._first_s: int | None = None
 
     def sums(self, window: Window, columns: Sequence[str], slot: Slot | None, only: Only) -> Iterator[Sum]:
         """Yield sums over a window per value of ``columns`` of the series, and per slot of time where one is named.
@@ -54,13 +59,16 @@ class Books:
         """
         question = _Question(tuple(columns), only, timed=slot is not None)
         for stretch in self.stretches(window, slot):
-            if stretch.tier is Tier.FIVE_MINUTES:
-                rows = question.put(self.connection, stretch)
-            else:
-                # Closed time: what the coarser tiers say of it stays the same until they are rolled up anew.
-                key = (self._state.facts, stretch, question.key)
-                rows = self._remembered.get(key, lambda part=stretch: question.put(self.connection, part))  # type: ignore[misc]  # mypy#12557
-            yield from map(question.read, rows)
+            yield from map(question.read, self._rows(question, stretch))
+
+    def _rows(self, question: "_Question", stretch: Stretch) -> Rows:
+        key = (stretch, question.key)
+        if stretch.tier is not Tier.FIVE_MINUTES:
+            # Closed time: what the coarser tiers say of it stays the same until they are rolled up anew.
+            return self._remembered.get((self._state.facts, *key), lambda: question.put(self.connection, stretch))
+        if key not in self._latest:
+            self._latest[key] = question.put(self.connection, stretch)
+        return self._latest[key]
 
     def stretches(self, window: Window, slot: Slot | None) -> list[Stretch]:
         """Return which tier answers for which part of a window that has a start."""
@@ -84,11 +92,11 @@ class Books:
         """Return all time as the window since the first day with counts; other windows, and no counts, unchanged."""
         if window.start is not None:
             return window
-        firsts = [self.connection.execute(sa.select(sa.func.min(tier.table.c.start))).scalar() for tier in Tier]
-        known = [first for first in firsts[: Tier.MONTH] if first is not None]
-        if not known:
+        if self._first_s is None:
+            self._first_s = self.connection.execute(_FIRST).scalar()
+        if self._first_s is None:
             return window
-        return window.starting(datetime.fromtimestamp(day_start(min(known), window.zone), UTC))
+        return window.starting(datetime.fromtimestamp(day_start(self._first_s, window.zone), UTC))
 
 
 class _Question:

@@ -1,7 +1,7 @@
 """Sums over buckets, and how the control API shows them."""
 
 from collections.abc import Sequence
-from operator import add
+from operator import add, itemgetter
 from typing import TypedDict
 
 from codevector_daemon.store.schema import AMOUNTS
@@ -27,34 +27,15 @@ class Amounts(TypedDict):
     unpriced_requests: int
 
 
-class _Amount:
-    """One of a tally's sums, by name."""
-
-    def __init__(self, name: str) -> None:
-        self._place = AMOUNTS.index(name)
-
-    def __get__(self, tally: "Tally", _owner: type["Tally"]) -> int:
-        return tally.sums[self._place]
+_INPUT = ("uncached_input", "cache_read", "cache_write_5m", "cache_write_1h")
+_REQUESTS, _SPEND = AMOUNTS.index("requests"), AMOUNTS.index("spend_nano")
+_tokens = itemgetter(*(AMOUNTS.index(name) for name in (*_INPUT, "output")))
 
 
 class Tally:
     """A running sum over buckets."""
 
     __slots__ = ("sums",)
-
-    requests = _Amount("requests")
-    errors = _Amount("errors")
-    uncached_input = _Amount("uncached_input")
-    cache_read = _Amount("cache_read")
-    cache_write_5m = _Amount("cache_write_5m")
-    cache_write_1h = _Amount("cache_write_1h")
-    output = _Amount("output")
-    reasoning = _Amount("reasoning")
-    spend_nano = _Amount("spend_nano")
-    own_login_nano = _Amount("own_login_nano")
-    estimated_requests = _Amount("estimated_requests")
-    unpriced_requests = _Amount("unpriced_requests")
-    duration_ms = _Amount("duration_ms")
 
     def __init__(self) -> None:
         self.sums: Sequence[int] = _NOTHING
@@ -69,28 +50,34 @@ class Tally:
         self.add(other.sums)
 
     @property
-    def input(self) -> int:
-        """Everything the models read."""
-        return self.uncached_input + self.cache_read + self.cache_write_5m + self.cache_write_1h
+    def requests(self) -> int:
+        """Calls."""
+        return self.sums[_REQUESTS]
+
+    @property
+    def spend_nano(self) -> int:
+        """Money."""
+        return self.sums[_SPEND]
 
     @property
     def tokens(self) -> int:
         """Input and output."""
-        return self.input + self.output
+        return sum(_tokens(self.sums))
 
     def shown(self) -> Amounts:
         """Return the fields of ``Totals``."""
+        of = dict(zip(AMOUNTS, self.sums, strict=True))
         return Amounts(
-            requests=self.requests,
-            errors=self.errors,
-            input_tokens=self.input,
-            uncached_input_tokens=self.uncached_input,
-            cached_tokens=self.cache_read,
-            cache_write_tokens=self.cache_write_5m + self.cache_write_1h,
-            output_tokens=self.output,
-            reasoning_tokens=self.reasoning,
-            spend_usd=usd(self.spend_nano),
-            own_login_usd=usd(self.own_login_nano),
-            estimated_requests=self.estimated_requests,
-            unpriced_requests=self.unpriced_requests,
+            requests=of["requests"],
+            errors=of["errors"],
+            input_tokens=sum(of[name] for name in _INPUT),
+            uncached_input_tokens=of["uncached_input"],
+            cached_tokens=of["cache_read"],
+            cache_write_tokens=of["cache_write_5m"] + of["cache_write_1h"],
+            output_tokens=of["output"],
+            reasoning_tokens=of["reasoning"],
+            spend_usd=usd(of["spend_nano"]),
+            own_login_usd=usd(of["own_login_nano"]),
+            estimated_requests=of["estimated_requests"],
+            unpriced_requests=of["unpriced_requests"],
         )

@@ -1,8 +1,10 @@
 """Totals of a window and its breakdown by one dimension, or by two at once."""
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,9 +53,9 @@ def breakdown(books: Books, window: Window, by: Sequence[By], only: Only) -> dic
         return {}
     slot, columns = _split(by)
     place = _placed(window, by)
-    tallies: dict[Values, Tally] = {}
+    tallies: defaultdict[Values, Tally] = defaultdict(Tally)
     for found in books.sums(window, columns, slot, only):
-        tallies.setdefault(place(found), Tally()).add(found.amounts)
+        tallies[place(found)].add(found.amounts)
     return tallies
 
 
@@ -102,6 +104,8 @@ def _split(by: Sequence[By]) -> tuple[Slot | None, list[str]]:
 def _placed(window: Window, by: Sequence[By]) -> Callable[[Sum], Values]:
     """Return what turns a sum into the values of ``by``, in their order."""
     bars = {d: [int(edge.timestamp()) for edge in edges(window, _TIMES[d])] for d in by if d in _TIMES}
+    if not bars:
+        return attrgetter("values")
     columns = [dimension for dimension in by if dimension in _COLUMNS]
 
     def place(found: Sum) -> Values:
@@ -114,7 +118,7 @@ def _placed(window: Window, by: Sequence[By]) -> Callable[[Sum], Values]:
 
 def _rank(by: Sequence[By], values: Values, tally: Tally) -> tuple[Any, ...]:
     """Sort time by itself, everything else by spend, then tokens, then name."""
-    times = tuple(value for dimension, value in zip(by, values, strict=True) if dimension in _TIMES)
+    times = [value for dimension, value in zip(by, values, strict=True) if dimension in _TIMES]
     return (*times, -tally.spend_nano, -tally.tokens, values)
 
 
