@@ -6,7 +6,7 @@ from codevector_daemon.ledger import UsageEvent
 from codevector_daemon.metering.counts import Extras, Round, TokenCounts
 from codevector_shared.client import ControlError
 from codevector_shared.price_protocol import RepriceOrder
-from codevector_shared.protocol import Backend, ModelCreate, ModelPatch, PriceOverride, ProviderCreate
+from codevector_shared.protocol import Backend, ModelCreate, ModelPatch, PriceOverride, ProviderCreate, UserCreate
 
 from .conftest import Node
 
@@ -87,6 +87,17 @@ async def test_a_price_that_the_provider_stated_has_no_lines(node: Node) -> None
 async def test_an_unknown_request_is_refused(node: Node) -> None:
     with pytest.raises(ControlError, match="settled") as refused:
         await node.admin.request_price("nope")
+    assert refused.value.status == 404
+
+
+async def test_a_keys_holder_sees_the_price_of_its_own_users_requests_only(node: Node) -> None:
+    key = await furnish(node)
+    await node.admin.create_user(UserCreate("ann"))
+    hers = await node.key("ann")
+    await settle(node, "r1", key)
+    assert (await node.member(key).request_price("r1")).spend_usd == "0.009000000"
+    with pytest.raises(ControlError) as refused:
+        await node.member(hers).request_price("r1")
     assert refused.value.status == 404
 
 

@@ -5,20 +5,23 @@ import random
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from codevector_shared.connection import ControlError, NotRunning
 from codevector_shared.money import nano, usd
+from codevector_shared.price_protocol import PriceLine, RequestPrice
 from codevector_shared.protocol import (
-    Backend,
     Bucket,
     By,
     Dashboard,
     Delta,
     Granularity,
+    Health,
     Key,
     KeyCreate,
     KeyCreated,
@@ -29,6 +32,7 @@ from codevector_shared.protocol import (
     Me,
     Metric,
     Model,
+    ModelBackend,
     Models,
     Period,
     PeriodName,
@@ -121,6 +125,8 @@ class FakeDaemon:
     users: Sequence[str] = USERS
     stock: int = 0
     refusal: str = ""
+    state: dict[str, Any] = field(default_factory=dict)
+    health: dict[str, tuple[Health | None, ...]] = field(default_factory=dict)
     hours: list[Hour] = field(default_factory=list)
     key_list: list[Key] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -179,6 +185,7 @@ class FakeDaemon:
             keys=len(self.key_list),
             timezone="Europe/Berlin",
             demo=self.demo,
+            **self.state,
         )
 
     async def me(self) -> Me:
@@ -296,7 +303,29 @@ class FakeDaemon:
     async def models(self) -> Models:
         """Return the facades."""
         self._refuse_when_silent()
-        return Models(models=[] if self.empty else [_model(each, self.now) for each in MODELS])
+        found = [] if self.empty else [_model(each, self.now) for each in MODELS]
+        return Models(models=[self._with_health(model) for model in found])
+
+    def _with_health(self, model: Model) -> Model:
+        """Give a model one backend for each health that a test set for it."""
+        healths = self.health.get(model.slug)
+        if healths is None:
+            return model
+        names = (model.provider or "", "fallback", "third")
+        backends = [
+            ModelBackend(name, model.slug, rank, health=one)
+            for rank, (name, one) in enumerate(zip(names, healths, strict=False))
+        ]
+        return msgspec.structs.replace(model, backends=backends)
+
+    async def request_price(self, request_id: str) -> RequestPrice:
+        """Take a price apart, as the daemon does."""
+        self._refuse_when_silent()
+        self.asked.append(f"price {request_id}")
+        found = next((each for each in self.finished if each.id == request_id), None)
+        if found is None:
+            raise ControlError("no_such_request", "request: there is none of that id that was settled", None, 404)
+        return _price(found)
 
     async def keys(self, *, user: str | None = None) -> Keys:
         """Return the keys."""
@@ -335,6 +364,8 @@ class FakeDaemon:
         progress: Sequence[Progress] = (),
         settled: Sequence[Request] = (),
         skip: int = 0,
+        healthy: int = 0,
+        status: Status | None = None,
     ) -> None:
         """Push a delta; ``skip`` loses some before it."""
         self._seq += 1 + skip
@@ -349,8 +380,10 @@ class FakeDaemon:
                     progress=list(progress),
                     settled=list(settled),
                     directory_version=1,
-                    degraded=False,
-                    spooled_events=0,
+                    degraded=bool(self.state.get("degraded")),
+                    spooled_events=int(self.state.get("spooled_events", 0)),
+                    health_version=healthy,
+                    status=status,
                 )
             )
 
@@ -524,6 +557,36 @@ def _buckets(hours: Sequence[Hour], start: datetime, end: datetime, cut: Granula
     return made
 
 
+def _price(request: Request) -> RequestPrice:
+    _, _, price, cached, out, _ = next(each for each in MODELS if each[0] == request.model)
+    charged = (
+        ("input", request.uncached_input_tokens, price),
+        ("cached", request.cached_tokens, cached),
+        ("output", request.output_tokens, out),
+    )
+    exact = [(what, count, rate, Decimal(str(rate)) * count / 1_000_000) for what, count, rate in charged if count]
+    total = sum((amount for *_, amount in exact), Decimal(0))
+    return RequestPrice(
+        id=request.id,
+        model=request.model,
+        upstream_model=request.upstream_model,
+        provider=request.provider,
+        usage_source=request.usage_source,
+        price_basis=request.price_basis,
+        price_version=request.price_version,
+        service_tier=None,
+        above_input_tokens=None,
+        lines=[
+            PriceLine(what, count, "token", str(rate), 1_000_000, f"{amount:.9f}")
+            for what, count, rate, amount in exact
+        ],
+        exact_usd=f"{total:.9f}",
+        rounding_usd=f"{Decimal(request.spend_usd) - total:.9f}",
+        spend_usd=request.spend_usd,
+        worked_usd=request.spend_usd,
+    )
+
+
 def _model(known: tuple[str, str, float, float, float, float], created: datetime) -> Model:
     name, provider, price, cached, output, share = known
     embedding = name.startswith("text-embed")
@@ -532,7 +595,7 @@ def _model(known: tuple[str, str, float, float, float, float], created: datetime
         display_name=name.replace("-", " ").title(),
         kind="embedding" if embedding else "chat",
         status="disabled" if share == 0.03 else "active",
-        backends=[Backend(provider=provider, upstream_model=name)],
+        backends=[ModelBackend(provider=provider, upstream_model=name)],
         provider=provider,
         input_price=f"{price}",
         output_price=f"{output}",

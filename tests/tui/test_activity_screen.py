@@ -29,12 +29,34 @@ async def test_a_paused_feed_stands_still() -> None:
         await shows(pilot, "$0.0214")
 
 
-async def test_the_detail_does_the_arithmetic_line_by_line() -> None:
-    async with monitor(first="activity") as (_, pilot):
+async def test_the_detail_shows_the_daemons_arithmetic_line_by_line() -> None:
+    daemon = FakeDaemon()
+    async with monitor(daemon, first="activity") as (app, pilot):
         await pilot.press("down", "down", "down", "enter")
-        await shows(pilot, "$0.012729")
+        price = await daemon.request_price(app.screen.query_one("#feed", Grid).item.id)
+        assert len(price.lines) == 3
+        for line in price.lines:
+            await shows(pilot, f"= ${line.amount_usd}")
+        await shows(pilot, f"${price.spend_usd}")
         await shows(pilot, "catalogue price")
         await pilot.press("escape")
+        assert "charged" not in text(app)
+
+
+async def test_a_request_that_has_no_price_yet_still_shows_its_counts() -> None:
+    daemon = FakeDaemon()
+    async with monitor(daemon, first="activity") as (_, pilot):
+        await pilot.press("enter")
+        await shows(pilot, "priced when it ends")
+
+
+async def test_a_cursor_that_runs_asks_for_the_price_where_it_stops() -> None:
+    daemon = FakeDaemon()
+    async with monitor(daemon, first="activity") as (app, pilot):
+        await pilot.press("enter", *["down"] * 12)
+        last = app.screen.query_one("#feed", Grid).item.id
+        await until(pilot, lambda: f"price {last}" in daemon.asked)
+        await shows(pilot, "charged")
 
 
 async def test_mine_leaves_out_the_calls_of_others() -> None:

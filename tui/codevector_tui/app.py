@@ -23,6 +23,7 @@ from codevector_tui.screens.help import HelpScreen
 from codevector_tui.screens.page import Page
 from codevector_tui.source import Source
 from codevector_tui.throttle import Throttle
+from codevector_tui.viewmodel.alarms import alarms
 from codevector_tui.viewmodel.header import Header
 from codevector_tui.viewmodel.link import Link
 from codevector_tui.viewmodel.times import zone_of
@@ -76,6 +77,7 @@ class MonitorApp(App[None]):
         self.me: Me | None = None
         self.totals: Totals | None = None
         self.last_key: str | None = None
+        self.seen: set[str] = set()
         for own in themes.OWN:
             self.register_theme(own)
         if self.no_color:
@@ -154,7 +156,7 @@ class MonitorApp(App[None]):
             page.query_one("HeaderBar").redraw()  # type: ignore[attr-defined]  # queried by name
             if self.link.phase == "lost":
                 page.follow(self.link)
-            elif self.open_calls:
+            elif self.open_calls or page.restless:
                 page.tick()
 
     def _recolour(self, theme: Theme) -> None:
@@ -192,6 +194,14 @@ class MonitorApp(App[None]):
         page = self._page()
         if page is not None and page.is_current:
             self.push_screen(HelpScreen(page))
+
+    def action_acknowledge(self) -> None:
+        """Hide the alarms that may be hidden, until something new happens."""
+        page = self._page()
+        if self.link.live is not None and page is not None:
+            found = alarms(self.link.live.status, page.shown, (), self.now_ms(), self.zone)
+            self.seen |= {alarm.identity for alarm in found if alarm.identity}
+            page.follow(self.link)
 
     def action_reconnect(self) -> None:
         """Read everything again, and connect at once when the connection is lost."""

@@ -33,6 +33,14 @@ APP_KEYS = (
     ),
     Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
     Binding("r", "reconnect", "Refresh", tooltip="Read everything again, connect again", show=False, id="app.refresh"),
+    Binding(
+        "a",
+        "acknowledge",
+        "Hide alarms",
+        tooltip="Hide alarms until something new happens",
+        show=False,
+        id="app.acknowledge",
+    ),
     Binding("q", "quit", "Quit", tooltip="Close the monitor; the daemon goes on", show=False, id="app.quit"),
     Binding(
         "ctrl+q",
@@ -97,6 +105,11 @@ TABLE_KEYS = (
     Binding("S", "sort(-1)", "Sort back", show=False, id="table.sort_back"),
     Binding("y", "copy", "Copy", id="panel.copy"),
     Binding("escape", "back", "Back", show=False, id="app.back"),
+)
+
+MODELS_KEYS = (
+    Binding("enter", "open", "Detail", tooltip="Everything about the model, its backends too", id="models.detail"),
+    *TABLE_KEYS,
 )
 
 KEYS_KEYS = (

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
+from codevector_shared.price_protocol import RequestPrice
 from codevector_shared.protocol import (
     By,
     Dashboard,
@@ -64,6 +65,9 @@ class Source(Protocol):
         before: str | None = None,
     ) -> Requests:
         """Return request rows, newest first; ``before`` is the id of the last row of the page before."""
+
+    async def request_price(self, request_id: str) -> RequestPrice:
+        """Return how a request's price came about."""
 
     async def leaderboard(self, *, metric: Metric = "spend", period: PeriodName | None = None) -> Leaderboard:
         """Return users ranked by a metric."""

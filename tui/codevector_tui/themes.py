@@ -187,6 +187,9 @@ def derived(theme: Theme) -> dict[str, str]:
     return {f"cv-{name}": colour for name, colour in tones.items()} | {"cv-edge": edge, "cv-select": edge}
 
 
+_ON_COLOUR = {"badge": "warn", "alarm": "bad"}
+"""Tones of words that stand on a colour instead of in it."""
+
 _GREYS = {"input": 0.75, "cached": 0.35, "writes": 0.6, "output": 1.0}
 """Without colour the kinds of tokens differ by brightness; numbers are parts of the way from the grid to the text."""
 
@@ -219,8 +222,9 @@ class Palette:
             return Style(color=self._colour(front).rich_color, bgcolor=self._colour(back).rich_color)
         if tone == "brand":
             return Style(color=self._colours["accent"].rich_color, bold=True)
-        if tone == "badge":
-            return Style(color=self._ground.rich_color, bgcolor=self._colours["warn"].rich_color, bold=True)
+        if tone in _ON_COLOUR:
+            ground = self._colours[_ON_COLOUR[tone]]
+            return Style(color=self._ground.rich_color, bgcolor=ground.rich_color, bold=True)
         if tone == "chosen":
             return Style(color=self._colours["bright"].rich_color, bold=True, reverse=self.mono)
         return Style(color=self._colour(tone).rich_color, bold=True if tone == "bright" else None)

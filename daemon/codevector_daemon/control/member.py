@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from quart import Blueprint, Response, g, request
 
-from codevector_daemon.control import counting, present, streaming
+from codevector_daemon.control import counting, present, price_cards, streaming
 from codevector_daemon.control.asked import LeaderboardQuery, MemberDashboard, MemberRequests, MemberUsage
 from codevector_daemon.control.failures import add_failures, failure
 from codevector_daemon.control.services import Services
@@ -19,6 +19,7 @@ from codevector_daemon.directory.values import Caller, User
 from codevector_daemon.errors import DirectoryError, Refused
 from codevector_daemon.gateway.caller import identify
 from codevector_daemon.gateway.headers import HeaderMap
+from codevector_shared.price_protocol import RequestPrice
 from codevector_shared.protocol import (
     API,
     Dashboard,
@@ -114,6 +115,11 @@ def _add_counts(routes: Blueprint, services: Services) -> None:
     @typed(Requests, query=MemberRequests)
     async def requests(query: MemberRequests) -> Requests:
         return await counting.requests(services, query, _caller().user_id)
+
+    @routes.get("/requests/<request_id>/price")
+    @typed(RequestPrice)
+    async def request_price(request_id: str) -> RequestPrice:
+        return await price_cards.request_price(services, request_id, _caller().user_id)
 
     @routes.get("/leaderboard")
     @typed(Leaderboard, query=LeaderboardQuery)

@@ -19,10 +19,10 @@ _TIERS = ("batch", "flex", "priority", "fast", "geo-us")
 """The tiers whose rates are shown where they differ from the standard ones."""
 
 
-async def request_price(services: Services, request_id: str) -> RequestPrice:
-    """Take the price of a request apart; raises DirectoryError where there is none."""
+async def request_price(services: Services, request_id: str, user_id: int | None = None) -> RequestPrice:
+    """Take the price of a request apart, of one user's where given; raises DirectoryError where there is none."""
     found = await services.store.read(lambda connection: read_attempt(connection, request_id))
-    if found is None:
+    if found is None or user_id not in {None, found.series.user_id}:
         raise DirectoryError(
             "no_such_request",
             "request: there is none of that id that was settled",

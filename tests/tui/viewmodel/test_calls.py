@@ -5,7 +5,6 @@ import pytest
 
 from codevector_shared.protocol import Request
 from codevector_tui.viewmodel.calls import Moment, amount, feed, glyph, matches, now_rows, outcome
-from codevector_tui.viewmodel.detail import detail_rows
 from codevector_tui.viewmodel.spans import Row, width_of
 from codevector_tui.viewmodel.table import place
 from support.monitor_source import NOW, ZONE, FakeDaemon
@@ -76,19 +75,3 @@ def test_all_words_must_match_somewhere() -> None:
     one = request(project="api-server", client_app="aider")
     assert matches(one, "sonnet AIDER")
     assert not matches(one, "sonnet codex")
-
-
-async def test_the_arithmetic_adds_up_to_what_was_charged() -> None:
-    models = {model.slug: model for model in (await FakeDaemon().models()).models}
-    one = request(uncached_input_tokens=1_000, cached_tokens=10_000, output_tokens=200, spend_usd="0.009000000")
-    shown = "\n".join(said(row) for row in detail_rows(one, models["claude-sonnet-5"], MOMENT, 46))
-    for part in ("$0.003000", "$0.003000", "$0.003000", "catalogue price", "$0.0090"):
-        assert part in shown
-    assert "today's" not in shown
-
-
-async def test_another_rate_than_todays_is_said() -> None:
-    models = {model.slug: model for model in (await FakeDaemon().models()).models}
-    one = request(uncached_input_tokens=1_000, cached_tokens=0, output_tokens=0, spend_usd="0.004000000")
-    shown = "\n".join(said(row) for row in detail_rows(one, models["claude-sonnet-5"], MOMENT, 46))
-    assert "The rates are today's" in shown

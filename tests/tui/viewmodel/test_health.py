@@ -27,7 +27,7 @@ def ways(*healths: Health | None) -> list[ModelBackend]:
         (sick(2), "2 failures in a row (http_529)"),
         (sick(4, 41_200), "resting after 4 failures in a row (http_529), tried again in 42 s"),
         (sick(4, 400), "resting after 4 failures in a row (http_529), tried again in 1 s"),
-        (sick(4, 119_000), "resting after 4 failures in a row (http_529), tried again in 1 m 59 s"),
+        (sick(4, 119_000), "resting after 4 failures in a row (http_529), tried again in 119 s"),
         (sick(4, -1), "4 failures in a row (http_529), the next call tries it again"),
         (sick(1, 5_000, "\x1b[31mred"), "resting after 1 failure ([31mred), tried again in 5 s"),
     ],

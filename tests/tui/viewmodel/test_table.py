@@ -26,7 +26,7 @@ def test_a_wider_table_never_loses_a_column() -> None:
 
 
 async def test_sorting_goes_round_and_says_its_order() -> None:
-    table = models((await FakeDaemon().models()).models)
+    table = models((await FakeDaemon().models()).models, 0)
     assert sort(table, 0).items == table.items
     by_name = sort(table, 1)
     assert [model.slug for model in by_name.items] == sorted(model.slug for model in table.items)

@@ -41,11 +41,16 @@ def bill(lines: Sequence[PriceLine]) -> list[tuple[str, ...]]:
         (
             name_of(line.what) + (f" ({clean(line.model)})" if line.model else ""),
             whole(line.quantity),
-            f"{rate(line.rate)}/{_PER.get(line.per, str(line.per))}",
+            rate_of(line),
             f"${clean(line.amount_usd)}",
         )
         for line in lines
     ]
+
+
+def rate_of(line: PriceLine) -> str:
+    """Return a line's rate with what it is for, such as ``$3.00/M``."""
+    return f"{rate(line.rate)}/{_PER.get(line.per, str(line.per))}"
 
 
 def rate_set(found: RateSet) -> list[tuple[str, str]]:

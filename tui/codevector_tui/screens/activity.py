@@ -1,6 +1,8 @@
 """Every request as it happens: open ones on top with a running clock, finished ones below, any of them in full."""
 
+import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -8,9 +10,12 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
-from codevector_shared.protocol import Model, Request
+from codevector_shared.connection import ControlError
+from codevector_shared.formats import clean
+from codevector_shared.protocol import Request
 from codevector_tui.keymap import ACTIVITY_KEYS
 from codevector_tui.screens.page import Page
+from codevector_tui.viewmodel.bill import Bill
 from codevector_tui.viewmodel.calls import Moment, feed, matches
 from codevector_tui.viewmodel.detail import detail_rows
 from codevector_tui.viewmodel.link import Link
@@ -24,6 +29,8 @@ PAGE = 200
 """Rows fetched at a time."""
 MOST = 20_000
 """Rows remembered."""
+_DWELL_S = 0.06
+"""How long the cursor stays on a request before its price is asked for."""
 
 
 class ActivityScreen(Page):
@@ -34,11 +41,12 @@ class ActivityScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self.history: list[Request] = []
-        self.models: dict[str, Model] = {}
+        self.bills: dict[str, Bill] = {}
         self.whose = "everyone"
         self.paused = False
         self.detailed = False
         self._complete = False
+        self._asking = ""
 
     def body(self) -> Iterable[Widget]:
         """Return the filter, the table and the detail panel."""
@@ -53,12 +61,11 @@ class ActivityScreen(Page):
         self._say_state()
 
     async def fetch(self) -> None:
-        """Ask for the newest page, and for the rates of the detail panel."""
-        source = self.monitor.source
-        answer = await source.requests(last=PAGE, everyone=self.whose == "everyone")
+        """Ask for the newest page."""
+        answer = await self.monitor.source.requests(last=PAGE, everyone=self.whose == "everyone")
+        self.bills.clear()
         self.history = answer.requests
         self._complete = len(answer.requests) < PAGE
-        self.models = {model.slug: model for model in (await source.models()).models}
 
     def present(self) -> None:
         """Draw the table and the detail."""
@@ -102,6 +109,10 @@ class ActivityScreen(Page):
         """Show the request under the cursor."""
         self._detail()
 
+    def action_open(self) -> None:
+        """Open the detail panel."""
+        self.on_grid_opened()
+
     def on_grid_opened(self) -> None:
         """Open the detail panel."""
         self.detailed = True
@@ -134,8 +145,24 @@ class ActivityScreen(Page):
             panel.show(None, ("No request chosen.",))
             return
         moment = Moment(self.monitor.now_ms(), self.monitor.zone)
-        model = self.models.get(request.model or "")
-        panel.show(lambda width, height: inset(detail_rows(request, model, moment, width - 2))[:height])
+        bill = self.bills.get(request.id)
+        if bill is None and request.state != "open" and self._asking != request.id:
+            self._asking = request.id
+            start(self, partial(self._ask_price, request.id), "price")
+        panel.show(lambda width, height: inset(detail_rows(request, bill or Bill(), moment, width - 2))[:height])
+
+    async def _ask_price(self, request_id: str) -> None:
+        """Ask how a price came about, unless the cursor goes on at once."""
+        await asyncio.sleep(_DWELL_S)
+        try:
+            bill = Bill(await self.monitor.source.request_price(request_id))
+        except ControlError as error:
+            bill = Bill(trouble=f"not taken apart: {clean(error.message)}")
+        if len(self.bills) >= PAGE:
+            self.bills.clear()
+        self.bills[request_id] = bill
+        self._asking = ""
+        self._detail()
 
     def _show_detail(self) -> None:
         self.query_one("#split").set_class(self.detailed, "-detail")

@@ -8,7 +8,7 @@ from functools import partial
 from textual.containers import Container, Horizontal
 from textual.widget import Widget
 
-from codevector_shared.protocol import Dashboard, Request, Usage
+from codevector_shared.protocol import Dashboard, Period, Request, Usage
 from codevector_tui.keymap import DASHBOARD_KEYS
 from codevector_tui.query import DashboardQuery
 from codevector_tui.screens.page import Page
@@ -84,6 +84,11 @@ class DashboardScreen(Page):
             hours = await source.usage(period=asked.period, by="hour", everyone=self.EVERYONE)
         self.data, self.hours = data, hours
         self.monitor.totals = data.totals
+
+    @property
+    def shown(self) -> Period | None:
+        """The period on screen."""
+        return self.data.period if self.data is not None else None
 
     def _capacity(self) -> int:
         """Return how many bars fit into the widest chart on screen."""

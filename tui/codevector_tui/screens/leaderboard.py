@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from codevector_shared.protocol import Leaderboard, Metric, PeriodName
+from codevector_shared.protocol import Leaderboard, Metric, Period, PeriodName
 from codevector_tui.keymap import BOARD_KEYS
 from codevector_tui.screens.page import Page
 from codevector_tui.viewmodel import times
@@ -42,6 +42,11 @@ class LeaderboardScreen(Page):
     async def fetch(self) -> None:
         """Ask for the ranking."""
         self.board = await self.monitor.source.leaderboard(metric=self.metric, period=self.period)
+
+    @property
+    def shown(self) -> Period | None:
+        """The window on screen."""
+        return self.board.period if self.board is not None else None
 
     def present(self) -> None:
         """Draw the ranking."""

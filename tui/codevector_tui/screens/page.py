@@ -1,7 +1,7 @@
 """What all screens share: header, rail or row of digits, footer, loading, and what to say when that fails."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -11,17 +11,17 @@ from textual.widget import Widget
 from textual.widgets import Footer
 
 from codevector_shared.connection import ControlError
+from codevector_shared.protocol import Period
+from codevector_tui.monitor import Monitor
 from codevector_tui.throttle import Throttle
 from codevector_tui.viewmodel.link import Link, Trouble
 from codevector_tui.viewmodel.trouble import trouble_rows
+from codevector_tui.widgets.banner import Banner
 from codevector_tui.widgets.header_bar import HeaderBar
 from codevector_tui.widgets.lines import Lines
 from codevector_tui.widgets.nav_line import NavLine
 from codevector_tui.widgets.rail import Rail
 from codevector_tui.work import start
-
-if TYPE_CHECKING:
-    from codevector_tui.app import MonitorApp
 
 RELOAD_S = 0.25
 """Seconds between two reloads while requests settle, so that a settled one shows within half a second."""
@@ -40,12 +40,23 @@ class Page(Screen[None]):
         self.reload = Throttle(RELOAD_S, self._start_load, self.set_timer)
         self._settled = -1
         self._directory = -1
+        self._health = -1
         self.loaded = False
 
     @property
-    def monitor(self) -> "MonitorApp":
-        """The app, typed."""
-        return cast("MonitorApp", self.app)
+    def monitor(self) -> Monitor:
+        """The app, as far as screens know it."""
+        return cast("Monitor", self.app)
+
+    @property
+    def shown(self) -> Period | None:
+        """The period on screen, for a screen that has one."""
+        return None
+
+    @property
+    def restless(self) -> bool:
+        """Whether clocks run here though no call is open."""
+        return False
 
     @property
     def ready(self) -> bool:
@@ -55,6 +66,7 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         """Put the screen's body into the common frame."""
         yield HeaderBar()
+        yield Banner()
         yield NavLine()
         with Horizontal(id="frame"):
             yield Rail()
@@ -79,6 +91,9 @@ class Page(Screen[None]):
     def directory_changed(self) -> None:
         """Take in that models, keys, users or providers changed."""
 
+    def backends_changed(self) -> None:
+        """Take in that a backend failed, or serves again."""
+
     def requests_settled(self) -> None:
         """Take in that requests finished."""
 
@@ -98,6 +113,7 @@ class Page(Screen[None]):
         """Show the state of the connection and pass on what changed."""
         self.query_one(HeaderBar).redraw()
         self.query_one(Rail).redraw()
+        self.query_one(Banner).follow(self.shown)
         self.query_one("#body").set_class(link.stale, "-stale")
         self._show_trouble(link.trouble if link.live is None and not self.loaded else None)
         self.link_changed(link)
@@ -109,6 +125,9 @@ class Page(Screen[None]):
         if self._directory != link.live.directory_version:
             self._directory = link.live.directory_version
             self.directory_changed()
+        if self._health != link.live.health_version:
+            self._health = link.live.health_version
+            self.backends_changed()
 
     def _show_trouble(self, trouble: Trouble | None) -> None:
         self.query_one("#body").display = trouble is None
@@ -129,6 +148,7 @@ class Page(Screen[None]):
             self._show_trouble(None)
             self.present()
             self.query_one(HeaderBar).redraw()
+            self.query_one(Banner).follow(self.shown)
 
     async def attempt(self, call: Callable[[], Awaitable[object]]) -> bool:
         """Run a call to the daemon; a failure is shown, not raised."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from codevector_shared.formats import age, clean
+from codevector_shared.formats import age, clean, compact
 from codevector_shared.protocol import Me, Totals
 from codevector_tui.viewmodel.link import Link
 from codevector_tui.viewmodel.spans import Row, Span, beside, ends, width_of
@@ -26,7 +26,7 @@ class Header:
 
     def row(self, width: int) -> Row:
         """Return the header for a width, leaving out what is said elsewhere first."""
-        right = beside((self._freshness(), self._priced(), self._clock(width)))
+        right = beside((self._freshness(), self._resting(), self._priced(), self._clock(width)))
         left: Row = ()
         for parts in (
             (self._name(), self._who(), self._url()),
@@ -67,8 +67,13 @@ class Header:
         if self.now_ms - heard > _QUIET_MS:
             return (Span("● ", "warn"), Span(age(heard, self.now_ms), "warn"))
         if link.live is not None and link.live.status.degraded:
-            return (Span("● ", "warn"), Span(f"store busy, {link.live.status.spooled_events} waiting", "warn"))
+            return (Span("● ", "bad"), Span(f"{compact(link.live.status.spooled_events)} not counted yet", "bad"))
         return (Span("● ", "good"), Span("live", "text"))
+
+    def _resting(self) -> Row:
+        resting = self.link.live.status.resting_backends if self.link.live is not None else 0
+        words = f"{resting} backend{'s rest' if resting != 1 else ' rests'}"
+        return (Span("◑ ", "warn"), Span(words, "warn", "app.go('models')")) if resting else ()
 
     def _priced(self) -> Row:
         totals = self.totals
@@ -76,8 +81,14 @@ class Header:
             return ()
         share = 100 * (totals.requests - totals.unpriced_requests) / totals.requests
         shown = f"{share:.0f} %" if share in (0, 100) else f"{min(99.9, share):.1f} %"
-        marks = f"  ≈ {totals.estimated_requests}" if totals.estimated_requests else ""
-        return (Span("priced ", "muted"), Span(shown, "text" if share == 100 else "warn"), Span(marks, "muted"))  # noqa: PLR2004 — all of them
+        estimated = f"  ≈ {compact(totals.estimated_requests)}" if totals.estimated_requests else ""
+        unpriced = f"  ? {compact(totals.unpriced_requests)}" if totals.unpriced_requests else ""
+        return (
+            Span("priced ", "muted"),
+            Span(shown, "text" if share == 100 else "warn"),  # noqa: PLR2004 — all of them
+            Span(estimated, "muted"),
+            Span(unpriced, "warn"),
+        )
 
     def _clock(self, width: int) -> Row:
         if self.link.live is None:

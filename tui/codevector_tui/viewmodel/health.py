@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from codevector_shared.formats import clean, duration
+from codevector_shared.formats import clean
 from codevector_shared.protocol import Health, ModelBackend, Unwell
 from codevector_tui.viewmodel.times import milliseconds
 
@@ -54,4 +54,4 @@ def of_provider(unwell: Sequence[Unwell], now_ms: int) -> str:
 def _until(health: Health, now_ms: int) -> str:
     """Return the time to the next try in whole seconds, rounded up, so that it counts down to one."""
     assert health.next_try_at is not None
-    return duration(max(1, -(-(milliseconds(health.next_try_at) - now_ms) // 1000)) * 1000).replace(".0 s", " s")
+    return f"{max(1, -(-(milliseconds(health.next_try_at) - now_ms) // 1000))} s"

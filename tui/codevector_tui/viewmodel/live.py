@@ -23,6 +23,7 @@ class Live:
     open: tuple[Request, ...]
     latest: tuple[Request, ...]
     directory_version: int
+    health_version: int = 0
     settled: int = 0
 
 
@@ -41,16 +42,23 @@ def advance(live: Live, delta: Delta) -> Live:
     """Return the state after the next delta; Gap when it is not the next one."""
     if delta.seq != live.seq + 1:
         raise Gap(f"expected change {live.seq + 1}, got {delta.seq}")
-    status = msgspec.structs.replace(live.status, degraded=delta.degraded, spooled_events=delta.spooled_events)
-    if not (delta.opened or delta.progress or delta.settled):
-        return replace(live, seq=delta.seq, status=status, directory_version=delta.directory_version)
-    return replace(
+    status = msgspec.structs.replace(
+        delta.status or live.status, degraded=delta.degraded, spooled_events=delta.spooled_events
+    )
+    live = replace(
         live,
         seq=delta.seq,
+        status=status,
+        directory_version=delta.directory_version,
+        health_version=delta.health_version,
+    )
+    if not (delta.opened or delta.progress or delta.settled):
+        return live
+    return replace(
+        live,
         status=msgspec.structs.replace(status, open_requests=len(_open(live, delta))),
         open=_open(live, delta),
         latest=_latest(live, delta),
-        directory_version=delta.directory_version,
         settled=live.settled + len(delta.settled),
     )
 

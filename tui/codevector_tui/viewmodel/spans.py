@@ -92,3 +92,16 @@ def bar(part: float, width: int, tone: str) -> Row:
         halves = max(1, halves)
     whole, half = divmod(halves, 2)
     return (Span("━" * whole + "╸" * half, tone), Span("─" * (width - whole - half), "grid"))
+
+
+def wrapped(text: str, width: int, indent: str = "   ") -> list[str]:
+    """Return text as lines of at most ``width`` cells, broken between words, later ones indented."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if cell_len(longer) <= width or not line.strip():
+            line = longer
+        else:
+            lines.append(fit(line, min(width, cell_len(line))))
+            line = f"{indent}{word}"
+    return [*lines, fit(line, min(width, cell_len(line)))]

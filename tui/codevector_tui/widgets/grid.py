@@ -26,7 +26,6 @@ class Grid(ScrollView, Painter, can_focus=True):
         Binding("pagedown", "page(1)", "Page down", show=False, id="grid.page_down"),
         Binding("home", "jump(0)", "First", show=False, id="grid.first"),
         Binding("end", "jump(-1)", "Last", show=False, id="grid.last"),
-        Binding("enter", "open", "Open", show=False, id="grid.open"),
     ]
 
     class Moved(Message):
@@ -119,7 +118,7 @@ class Grid(ScrollView, Painter, can_focus=True):
         """Move the cursor to the first or the last row."""
         self._go(len(self._table.items) - 1 if index < 0 and self._table is not None else index)
 
-    def action_open(self) -> None:
+    def choose(self) -> None:
         """Say that the item under the cursor was chosen."""
         if self.item is not None:
             self.post_message(self.Opened(self, self.item))
@@ -149,7 +148,7 @@ class Grid(ScrollView, Painter, can_focus=True):
         if index >= len(self._table.items):
             return
         if index == self._at:
-            self.action_open()
+            self.choose()
         else:
             self._go(index)
 

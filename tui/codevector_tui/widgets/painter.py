@@ -1,25 +1,23 @@
 """Turns rows of toned spans into strips in the theme's colours."""
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
+from codevector_tui.monitor import Monitor
 from codevector_tui.viewmodel.spans import Row, width_of
-
-if TYPE_CHECKING:
-    from codevector_tui.app import MonitorApp
 
 
 class Painter(Widget):
     """What every widget that draws its own lines can do."""
 
     @property
-    def monitor(self) -> "MonitorApp":
-        """The app, typed."""
-        return cast("MonitorApp", self.app)
+    def monitor(self) -> Monitor:
+        """The app, as far as widgets know it."""
+        return cast("Monitor", self.app)
 
     _ground: tuple[str, Style] | None = None
 
