@@ -7,7 +7,14 @@ from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.attribution import Tags
 from codevector_daemon.gateway.call import Arrival, Call, Purpose
 from codevector_daemon.gateway.headers import HeaderMap
-from codevector_daemon.gateway.routing import candidates, endpoint, spoken_to, upstream_request
+from codevector_daemon.gateway.routing import (
+    candidates,
+    client_form,
+    endpoint,
+    spoken_to,
+    upstream_request,
+    wants_array,
+)
 from codevector_daemon.gateway.upstream import UpstreamRequest
 from support.values import CREDENTIAL, caller, facade, provider
 
@@ -114,6 +121,38 @@ def test_a_backend_of_another_dialect_is_spoken_to_in_its_own_and_comes_with_wha
     assert request.url == "https://api.anthropic.com/v1/messages"
     names = [name for name, _ in request.headers]
     assert (names.count(b"anthropic-version"), b"X-Odd" in names) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "dialects", "client", "spoken"),
+    [
+        ("google", ("gemini", "chat", "embeddings"), "messages", "gemini"),
+        ("google", ("gemini", "chat", "embeddings"), "responses", "gemini"),
+        ("google", ("gemini", "chat", "embeddings"), "chat", "chat"),
+        ("google", ("chat",), "messages", "chat"),
+        ("openai", ("chat", "responses"), "messages", "chat"),
+        ("openai", ("chat", "responses"), "gemini", "chat"),
+        ("openrouter", ("chat", "responses", "messages"), "messages", "messages"),
+        ("custom", ("gemini", "chat"), "messages", "chat"),
+        ("anthropic", ("messages",), "gemini", "messages"),
+    ],
+)
+def test_a_call_is_translated_to_the_native_dialect_of_a_kind_then_to_the_closest(
+    kind: str, dialects: tuple[str, ...], client: str, spoken: str
+) -> None:
+    assert spoken_to(Backend(provider("p", kind, *dialects), "m"), arrival(client), HEAD) == spoken
+
+
+@pytest.mark.parametrize(
+    ("query", "array"),
+    [(b"", True), (b"key=1", True), (b"alt=json", True), (b"alt=sse", False), (b"%24alt=sse&x", False)],
+)
+def test_a_stream_of_gemini_is_an_array_unless_events_are_asked_for(query: bytes, array: bool) -> None:
+    streaming = Head("m", stream=True)
+    assert wants_array(arrival("gemini", query=query), streaming) is array
+    assert wants_array(arrival("gemini", query=query), HEAD) is False
+    assert wants_array(arrival("chat", query=query), streaming) is False
+    assert client_form(arrival("gemini", query=query), streaming) == ("gemini-array" if array else "gemini")
 
 
 def test_neither_a_clients_own_login_nor_a_count_is_translated() -> None:

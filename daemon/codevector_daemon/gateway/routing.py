@@ -30,7 +30,7 @@ _TRANSLATED_TO = {
     "messages": ("chat", "responses", "gemini"),
     "gemini": ("chat", "messages", "responses"),
 }
-"""The dialects a call can be translated to, the closest first."""
+"""The dialects a call can be translated to, the closest first; a kind's native one goes before them all."""
 
 _GEMINI_ACTIONS = {False: (":generateContent", ""), True: (":streamGenerateContent", "alt=sse")}
 
@@ -77,7 +77,8 @@ def spoken_to(backend: Backend, arrival: Arrival, head: Head) -> str | None:
         return asked
     if arrival.purpose != "generate" or arrival.own_login or (arrival.suffix and asked != "gemini"):
         return None
-    return next((dialect for dialect in _TRANSLATED_TO.get(asked, ()) if dialect in spoken), None)
+    order = sorted(_TRANSLATED_TO.get(asked, ()), key=lambda dialect: dialect != kinds.kind_of(backend.provider).native)
+    return next((dialect for dialect in order if dialect in spoken), None)
 
 
 def wants_array(arrival: Arrival, head: Head) -> bool:

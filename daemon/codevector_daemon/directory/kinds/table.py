@@ -72,6 +72,7 @@ _ALL: Final = (
             "chat": Endpoint("/v1beta/openai/chat/completions"),
             "embeddings": Endpoint("/v1beta/openai/embeddings"),
         },
+        native="gemini",
         probe=Endpoint("/v1beta/models", "x-goog-api-key"),
         lists=Endpoint("/v1beta/models?pageSize=1000", "x-goog-api-key"),
         vendor="google",

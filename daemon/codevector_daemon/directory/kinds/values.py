@@ -47,6 +47,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     endpoints: Mapping[str, Endpoint]
     usual: tuple[str, ...] | None = None
     """The dialects of a provider that was added without any; ``None``: all of them."""
+    native: str = ""
+    """The dialect that carries all its models can do, where its others are copies that lose some of it."""
     dated: Mapping[str, Endpoint] | None = None
     """The endpoints of a provider with an ``api_version``, where those are others."""
     dated_probe: Endpoint | None = None
