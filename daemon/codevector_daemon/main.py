@@ -5,6 +5,7 @@ import asyncio
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from codevector_daemon.errors import CodeVectorError
@@ -31,6 +32,8 @@ def main() -> None:
     except CodeVectorError as error:
         _say(str(error))
         sys.exit(1)
+    finally:
+        _let_go_of_output()
 
 
 def _run(places: Places, settings: Settings, *, demo: bool) -> None:
@@ -70,7 +73,18 @@ async def _serve(places: Places, settings: Settings, listeners: "Listeners", *, 
 
 
 def _say(line: str) -> None:
-    print(f"codevectord: {line}", file=sys.stderr, flush=True)  # noqa: T201 - for the person who started it
+    with suppress(OSError):  # the terminal may be gone, or the disk full: no reason to stop
+        print(f"codevectord: {line}", file=sys.stderr, flush=True)  # noqa: T201 - for the person who started it
+
+
+def _let_go_of_output() -> None:
+    """Forget what could not be printed: else Python tries once more at its end, and makes a failure of it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class _Parser(argparse.ArgumentParser):

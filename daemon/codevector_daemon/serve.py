@@ -41,11 +41,12 @@ class Apps:
 async def serve(
     apps: Apps, listeners: Listeners, running: Running, live: LiveHub, notifier: Notifier, *, shutdown_s: float
 ) -> None:
-    """Serve until SIGTERM or SIGINT; returns when every call is settled."""
+    """Serve until SIGTERM, SIGINT or SIGHUP; returns when every call is settled."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            loop.add_signal_handler(number, stopping.set)
     gateway = Server(apps.gateway, _config(), lambda opening, status: complain(opening, status, _now_ms()))
     control = Server(apps.control, _config(), lambda _, status: malformed(status))
     watchdog = asyncio.ensure_future(_watchdog(notifier))

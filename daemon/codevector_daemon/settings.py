@@ -149,7 +149,8 @@ def _check_timezone(value: str) -> None:
 
 
 def _check_database(value: str) -> None:
-    if not value.startswith("sqlite:///"):
+    scheme, _, path = value.partition("sqlite:///")
+    if scheme or path in {"", ":memory:"}:
         raise ValueError(value)
 
 

@@ -53,6 +53,9 @@ def test_text_from_the_environment_becomes_the_settings_type(tmp_path: Path) -> 
         ('listen = "127.0.0.1:70000"', "line 1: listen = '127.0.0.1:70000' cannot be used"),
         ("[listen]\na = 1", "line 1: listen = {'a': 1} cannot be used"),
         ("workers = 0", "line 1: workers = 0 cannot be used"),
+        ("database_url = 'sqlite:///'", "line 1: database_url = … cannot be used"),
+        ("database_url = 'sqlite:///:memory:'", "line 1: database_url = … cannot be used"),
+        ("database_url = 'postgres://me:hunter2@h/db'", "line 1: database_url = … cannot be used"),
         ("listen = ", "not valid TOML"),
     ],
 )
@@ -61,6 +64,17 @@ def test_what_is_wrong_in_the_file_is_said_with_its_line(tmp_path: Path, toml: s
         loaded(tmp_path, toml)
     assert str(error.value).startswith(f"{tmp_path}/config.toml")
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("name", Settings.__struct_fields__)
+def test_every_setting_refuses_what_it_cannot_be_and_says_what_was_expected(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        loaded(tmp_path, f"# a comment\n\n{name} = {{ wrong = 1979-05-27 }}\n")
+    said = str(error.value)
+    assert said.startswith(f"{tmp_path}/config.toml, line 3: {name} = ")
+    _, _, expected = said.partition("; expected ")
+    assert expected
+    assert "Annotated" not in expected
 
 
 def test_a_wrong_variable_is_named(tmp_path: Path) -> None:

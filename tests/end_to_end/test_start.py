@@ -1,6 +1,7 @@
 """Starting where something is in the way: one clear line, an exit status, and nothing touched."""
 
 import os
+import signal
 import socket
 import sqlite3
 import stat
@@ -253,3 +254,31 @@ def test_daemons_started_at_the_same_moment_leave_exactly_one(home: Path) -> Non
         for one in daemons:
             one.kill()
             one.wait(10)
+
+
+@pytest.mark.parametrize("output", ["a pipe that nobody reads", "/dev/full"])
+def test_output_that_cannot_be_written_stops_nothing(home: Path, output: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    target = writing if output != "/dev/full" else os.open(output, os.O_WRONLY)
+    command = [str(PROGRAMS / "codevectord")]
+    quiet = subprocess.DEVNULL
+    daemon = subprocess.Popen(command, env=environment(home), stdin=quiet, stdout=target, stderr=target)
+    for descriptor in {writing, target}:
+        os.close(descriptor)
+    try:
+        until(lambda: answers(home / "control.sock"), "the daemon to be ready", 20)
+        control = Control(home / "control.sock")
+        until(lambda: control.status()["pid"] == daemon.pid, "the daemon to answer", 20)
+        control.close()
+        daemon.terminate()
+        assert daemon.wait(15) == 0
+    finally:
+        daemon.kill()
+        daemon.wait(10)
+
+
+def test_a_terminal_that_is_closed_is_an_orderly_end(home: Path) -> None:
+    with Daemon(home) as daemon:
+        os.kill(daemon.pid, signal.SIGHUP)
+        assert daemon.wait() == 0

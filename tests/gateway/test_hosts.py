@@ -4,7 +4,7 @@ from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.hosts import AllowedHosts
 
-HOSTS = AllowedHosts("10.0.0.5", ("Gateway.Team",))
+HOSTS = AllowedHosts("10.0.0.5", ("Gateway.Team", ""))
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,7 @@ def test_own_names_are_answered(host: bytes) -> None:
         b"localhost@evil",
         b"::1",
         b"localhost:8787:1",
+        b"evil.example:x",
     ],
 )
 def test_other_names_are_refused(host: bytes) -> None:

@@ -13,7 +13,7 @@ class AllowedHosts:
     """Loopback names, the address a connection came in on, the address listened on, and those set by hand."""
 
     def __init__(self, listen_host: str, allowed: tuple[str, ...]) -> None:
-        self._names = _LOOPBACK | {listen_host.lower()} | {name.strip().lower() for name in allowed}
+        self._names = (_LOOPBACK | {listen_host.lower()} | {name.strip().lower() for name in allowed}) - {""}
 
     def check(self, headers: HeaderMap, server: tuple[str, int | None] | None) -> None:
         """Raise Refused with 421 for a name that is not allowed."""

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 PROGRESS_S = 0.2
 """How soon new counts of an open call are told to whoever watches."""
-LAST_WORD_S = 1.0
+LAST_WORD_S = 0.5
 """How long a client that is being cut off may take to read why."""
 OK, REDIRECT, FIRST_ERROR_STATUS = 200, 300, 400
 NO_BODY = frozenset({204, 205, 304})
