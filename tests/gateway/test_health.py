@@ -1,7 +1,13 @@
 from email.utils import formatdate
 
 from codevector_daemon.directory.values import Backend
-from codevector_daemon.gateway.health import FAILURES_BEFORE_REST, FIRST_REST_MS, LONGEST_REST_MS, Health
+from codevector_daemon.gateway.health import (
+    FAILURES_BEFORE_REST,
+    FIRST_REST_MS,
+    LONGEST_REST_MS,
+    MOST_REMEMBERED,
+    Health,
+)
 from support.values import provider
 
 FIRST = Backend(provider("first", id=1), "m")
@@ -78,3 +84,12 @@ def test_the_providers_own_time_to_come_back_is_honoured() -> None:
         health.failed(FIRST, "http_429", said)
         until = health.conditions()[0].resting_until_ms
         assert max(until - clock.now, 0) == rest_ms, said
+
+
+def test_names_without_end_that_a_wildcard_is_asked_for_are_not_all_remembered() -> None:
+    health = Health(Clock())
+    for number in range(MOST_REMEMBERED + 5):
+        health.failed(Backend(provider("first", id=1), f"name-{number}"), "http_404")
+    remembered = health.conditions()
+    assert len(remembered) == MOST_REMEMBERED
+    assert remembered[-1].upstream_model == f"name-{MOST_REMEMBERED + 4}"

@@ -11,6 +11,8 @@ FAILURES_BEFORE_REST = 3
 """So many in a row; a provider that names a time to come back rests at once."""
 FIRST_REST_MS = 5_000
 LONGEST_REST_MS = 120_000
+MOST_REMEMBERED = 1_000
+"""Backends; a wildcard has one for every name that anybody asks it for."""
 Key = tuple[int, str]
 
 
@@ -69,6 +71,8 @@ class Health:
         if rest_ms is None and failures >= FAILURES_BEFORE_REST:
             rest_ms = min(FIRST_REST_MS * 2 ** (failures - FAILURES_BEFORE_REST), LONGEST_REST_MS)
         until = now + rest_ms if rest_ms else 0
+        if known is None and len(self._conditions) >= MOST_REMEMBERED:
+            self._conditions.pop(next(iter(self._conditions)))
         since = known.since_ms if known is not None else now
         self._conditions[key] = Condition(backend.provider.name, backend.upstream_model, failures, since, until, error)
         self.changes += 1

@@ -245,7 +245,8 @@ def facts(model: Model) -> list[tuple[str, str]]:
 def _rates(model: Model, *names: str) -> tuple[str, ...]:
     if model.price_basis == "free":
         return tuple("free" for _ in names)
-    return tuple(rate(getattr(model, name)) for name in names)
+    mark = "? " if model.price_basis == "default" else ""
+    return tuple(mark + rate(getattr(model, name)) for name in names)
 
 
 def _rearranged(slug: str, given: dict[str, Any]) -> list[Backend]:

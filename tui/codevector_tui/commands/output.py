@@ -15,6 +15,8 @@ from rich.text import Text
 
 from codevector_shared.formats import clean
 
+VALUE_LIMIT = 600
+"""Characters of a value that are shown beside its name."""
 PIPED_WIDTH = 200
 """Columns of a table that no terminal limits."""
 
@@ -86,7 +88,7 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
     lines = list(pairs)
     width = max(cell_len(name) for name, _ in lines)
     for name, value in lines:
-        say(f"{fitted(name, width, 'left')}  {clean(value)}")
+        say(f"{fitted(name, width, 'left')}  {clean(value, VALUE_LIMIT)}")
 
 
 def console(file: IO[str] | None = None) -> Console:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from codevector_shared.formats import clean, compact, dollars, duration
+from codevector_shared.formats import UNKNOWN, clean, compact, dollars, duration
 from codevector_shared.money import NANOS_PER_USD, nano
 from codevector_shared.protocol import Request
 from codevector_tui.viewmodel.spans import Row, Span
@@ -160,6 +160,8 @@ def outcome(request: Request) -> str:
 
 def amount(request: Request) -> Span:
     """Return what a request cost, with its basis: ``≈`` estimated, ``?`` without a price of its own."""
+    if request.usage_source == "none" and request.price_basis is None:
+        return Span(f"{UNKNOWN} ", "faint")
     if request.price_basis in (None, "unpriced"):
         return Span("? ", "warn")
     mark = "?" if request.price_basis == "default" else "≈" if request.usage_source == "estimated" else " "

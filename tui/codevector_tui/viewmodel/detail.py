@@ -36,10 +36,10 @@ def _facts(request: Request, width: int) -> list[Row]:
         ("Dialect", f"{request.dialect}{', streamed' if request.stream else ''}"),
         ("Attempt", f"{request.attempt}{f' of {request.parent_id}' if request.parent_id else ''}"),
         ("Tier", name(request.service_tier)),
-        ("Id", clean(request.id, 60)),
     ]
     absent = name(None)
-    return [_fact(label, text, width) for label, text in facts if text != absent]
+    said = [_fact(label, text, width) for label, text in facts if text != absent]
+    return [*said, (Span("Id ", "muted"), Span(fit(clean(request.id, 60), max(1, width - 3)), "text"))]
 
 
 def _fact(label: str, text: str, width: int) -> Row:

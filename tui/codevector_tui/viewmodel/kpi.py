@@ -115,7 +115,7 @@ def _output(dashboard: Dashboard, passed: Sequence[Bucket]) -> Card:
     totals = dashboard.totals
     facts = []
     if dashboard.output_tokens_per_s is not None:
-        facts.append(f"{dashboard.output_tokens_per_s:.0f} tokens/s")
+        facts.append(f"{compact(round(dashboard.output_tokens_per_s))} tokens/s")
     if totals.reasoning_tokens:
         facts.append(f"{percent(totals.reasoning_tokens, totals.output_tokens)} reasoning")
     return Card(
