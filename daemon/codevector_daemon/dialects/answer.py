@@ -9,22 +9,25 @@ import msgspec
 import zstandard
 from msgspec.structs import replace
 
-from codevector_daemon.dialects.base import Reading
+from codevector_daemon.dialects.base import Block, Kept, Reading
 from codevector_daemon.dialects.counting import Usage
 from codevector_daemon.dialects.sse import EventSplitter
 from codevector_daemon.metering.counts import NO_EXTRAS
 
-KEPT_TEXT_BYTES = 4 * 1024 * 1024
-"""Generated text kept of one answer; an estimate of a longer one rests on this much."""
+KEPT_TEXT_BYTES = 16 * 1024 * 1024
+"""Generated text taken out of one answer: four million tokens, more than any model writes."""
 
-KEPT_PACKED_BYTES = 4 * 1024 * 1024
-"""Compressed events kept of one answer."""
+KEPT_BYTES = 8 * 1024 * 1024
+"""Events kept of one answer: the small ones compressed, the large ones as they came."""
 
 BLOCK_BYTES = 64 * 1024
-"""Events are compressed in blocks of this size."""
+"""Events are compressed in blocks of this size; an event larger than it is not, since that takes 2 ms for each MB."""
 
 SAMPLED_EVENTS = 16
 RECENT_EVENTS = 4
+
+LARGE_EVENT_SHARE = 0.9
+"""Taken for the share of text in a large event."""
 
 BYTES_PER_TOKEN = 4
 
@@ -37,23 +40,31 @@ json_value = msgspec.json.Decoder().decode
 
 
 class AnswerText:
-    """The generated text of one answer, taken out of its events only when it is asked for.
+    """The events of one answer that may hold generated text: for a guess on the way, and for an estimate at the end.
 
-    Until then whole blocks of events are kept compressed (0.3 µs an event, a twentieth of the size).
+    Nothing is taken out of them here but for a few small ones: parsing a few MB would hold up every other call.
     """
 
-    def __init__(self, extract: Callable[[bytes], str]) -> None:
+    def __init__(self, dialect: str, extract: Callable[[bytes], str]) -> None:
+        self._dialect = dialect
         self._extract = extract
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._before: list[bytes] = []
-        self._packed: list[bytes] = []
-        self._packed_bytes = 0
+        self._blocks: list[Block] = []
+        self._kept_bytes = 0
         self._seen_bytes = 0
+        self._large_bytes = 0
         self._share = 0.0
 
     def add(self, raw: bytes) -> None:
         """Keep one raw event for later."""
+        if len(raw) > BLOCK_BYTES:
+            self._pack()
+            self._before = [*self._before, raw][-RECENT_EVENTS:]
+            self._keep(raw, packed=False)
+            self._large_bytes += len(raw)
+            return
         self._pending.append(raw)
         self._pending_bytes += len(raw)
         if self._pending_bytes > BLOCK_BYTES:
@@ -70,35 +81,51 @@ class AnswerText:
             sample = self._pending[-SAMPLED_EVENTS:]
             text = sum(len(self._extract(raw)) for raw in sample)
             self._share = text / max(1, sum(len(raw) for raw in sample))
-        return math.ceil(seen * self._share / BYTES_PER_TOKEN)
+        return math.ceil((seen * self._share + self._large_bytes * LARGE_EVENT_SHARE) / BYTES_PER_TOKEN)
 
-    def text(self) -> str:
-        """Return the text kept, at most KEPT_TEXT_BYTES of it."""
-        parts: list[str] = []
-        size = 0
-        for raw in self._events():
-            part = self._extract(raw)[: KEPT_TEXT_BYTES - size]
-            parts.append(part)
-            size += len(part)
-            if size >= KEPT_TEXT_BYTES:
-                break
-        return "".join(parts)
-
-    def _events(self) -> Iterator[bytes]:
-        for block in self._packed:
-            events = EventSplitter()
-            yield from events.feed(zstandard.decompress(block))
-            yield events.rest()
-        yield from tuple(self._pending)
+    def kept(self, body: bytes = b"") -> Kept:
+        """Return what is kept of the answer, which was ``body`` where it was not streamed."""
+        pending = [Block(packed=False, data=b"".join(self._pending))] if self._pending else []
+        guess = -(-len(body) // BYTES_PER_TOKEN) + self.tokens()
+        return Kept(dialect=self._dialect, body=body, blocks=(*self._blocks, *pending), guess=guess)
 
     def _pack(self) -> None:
-        if self._packed_bytes < KEPT_PACKED_BYTES:
-            block = zstandard.compress(b"".join(self._pending), level=1)
-            self._packed.append(block)
-            self._packed_bytes += len(block)
-        self._seen_bytes += self._pending_bytes
-        self._before = self.recent()
-        self._pending, self._pending_bytes = [], 0
+        if self._pending:
+            if self._kept_bytes < KEPT_BYTES:
+                self._keep(zstandard.compress(b"".join(self._pending), level=1), packed=True)
+            self._seen_bytes += self._pending_bytes
+            self._before = self.recent()
+            self._pending, self._pending_bytes = [], 0
+
+    def _keep(self, data: bytes, *, packed: bool) -> None:
+        if self._kept_bytes < KEPT_BYTES:
+            self._blocks.append(Block(packed=packed, data=data))
+            self._kept_bytes += len(data)
+
+
+def text_in(kept: Kept, event_text: Callable[[bytes], str], body_text: Callable[[Any], str]) -> str:
+    """Return the text generated in what was kept, at most KEPT_TEXT_BYTES of it; takes long."""
+    if kept.body:
+        try:
+            return body_text(json_value(kept.body))
+        except UNREADABLE:
+            return ""
+    parts: list[str] = []
+    size = 0
+    for raw in _events(kept):
+        part = event_text(raw)[: KEPT_TEXT_BYTES - size]
+        parts.append(part)
+        size += len(part)
+        if size >= KEPT_TEXT_BYTES:
+            break
+    return "".join(parts)
+
+
+def _events(kept: Kept) -> Iterator[bytes]:
+    for block in kept.blocks:
+        events = EventSplitter()
+        yield from events.feed(zstandard.decompress(block.data) if block.packed else block.data)
+        yield events.rest()
 
 
 def error_class(error: object) -> str | None:

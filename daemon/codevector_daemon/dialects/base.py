@@ -105,6 +105,26 @@ class Reading(Struct, frozen=True):
         return self.input_reported and self.output_reported
 
 
+class Block(Struct, frozen=True, array_like=True):
+    """Whole events of an answer, one after another; compressed with zstd where they are ``packed``."""
+
+    packed: bool
+    data: bytes
+
+
+class Kept(Struct, frozen=True, array_like=True):
+    """What was kept of an answer for an estimate of its output: a whole body, or events that may hold text.
+
+    It is as raw as it came, so that taking the text out of it can be left to another process.
+    """
+
+    dialect: str = ""
+    body: bytes = b""
+    blocks: tuple[Block, ...] = ()
+    guess: int = 0
+    """Tokens as the size alone tells, for when there is no time to look."""
+
+
 class AnswerReader(Protocol):
     """Reads one answer, fed with decoded bytes. Never raises on any input."""
 
@@ -120,8 +140,11 @@ class AnswerReader(Protocol):
     def reading(self) -> Reading:
         """Return what is known by now."""
 
-    def output_text(self) -> str:
-        """Return the generated text kept for an estimate (parsed now; call it off the event loop)."""
+    def kept(self) -> Kept:
+        """Return what was kept for an estimate of the output."""
+
+    def text_of(self, kept: Kept) -> str:
+        """Return the text generated in what such a reader kept. Never raises; takes long, so not on the event loop."""
 
 
 class Dialect(Protocol):

@@ -7,8 +7,17 @@ from typing import Any, Final
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
-from codevector_daemon.dialects.answer import UNREADABLE, AnswerText, error_class, json_value, reading_of, text_or_none
-from codevector_daemon.dialects.base import Reading, Verdict
+from codevector_daemon.dialects.answer import (
+    BLOCK_BYTES,
+    UNREADABLE,
+    AnswerText,
+    error_class,
+    json_value,
+    reading_of,
+    text_in,
+    text_or_none,
+)
+from codevector_daemon.dialects.base import Kept, Reading, Verdict
 from codevector_daemon.dialects.chat_usage import chat_usage
 from codevector_daemon.dialects.counting import Usage, cost_nano
 from codevector_daemon.dialects.sse import data_of
@@ -17,7 +26,8 @@ _DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
 _LONGEST_DONE: Final = 256
 """Nothing but a comment ever stands beside ``[DONE]``; a longer event need not be searched for it."""
 
-_FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
+_FINISH_REASON = b'"finish_reason"'
+_FINISHED = re.compile(_FINISH_REASON + rb'\s*:\s*"')
 """The model has finished. Some vendors leave ``[DONE]`` off and simply end the answer after it."""
 
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')
@@ -25,23 +35,32 @@ _NO_CHOICE = re.compile(rb'"choices"\s*:\s*(?:\[\s*\]|null)')
 _ERROR = re.compile(rb'"error"\s*(?:[,}]|:\s*[^n\s])')
 """A usage or error that is there: within text the quotes would be escaped, and ``null`` says nothing."""
 
+_LONGEST_NOTHING: Final = 64
+"""An empty list of choices, with blanks in it."""
+
+_LONGEST_ENDING: Final = 4096
+"""Choices that only say why the model finished; those of a long text need not be searched for usage."""
+
 _NOTHING: Final = Raw()
 """A field that is not there."""
 
 
-class _Body(Struct):
-    """What is read of a whole answer; the rest is skipped unparsed."""
+class _Answer(Struct):
+    """What is read of a whole answer, or of one chunk; the rest is skipped unparsed."""
 
     id: Any = None
     model: Any = None
     service_tier: Any = None
     usage: Any = None
+    x_groq: Any = None
     error: Any = None
     object: Any = None
+    type: Any = None
+    code: Any = None
     choices: Raw = _NOTHING
 
 
-_whole = Decoder(_Body)
+_answer = Decoder(_Answer)
 
 
 class ChatReader:
@@ -49,8 +68,8 @@ class ChatReader:
 
     def __init__(self, *, hide_usage: bool) -> None:
         self._hide_usage = hide_usage
-        self._text = AnswerText(_event_text)
-        self._choices: Raw = _NOTHING
+        self._text = AnswerText("chat", _event_text)
+        self._body = b""
         self._usage: Usage | None = None
         self._running_total = b""
         self._cost_nano: int | None = None
@@ -67,7 +86,7 @@ class ChatReader:
             self._finished = True
             return Verdict.LAST
         find = raw.find  # twice as fast as ``in``, which first takes the bytes for a number
-        if not self._known or (find(b'"error"') >= 0 and _holds(raw, b'"error"', _ERROR)):
+        if not self._known or len(raw) > BLOCK_BYTES or (find(b'"error"') >= 0 and _holds(raw, b'"error"', _ERROR)):
             return self._parse(raw)
         usage_at = find(b'"usage"')
         if usage_at >= 0 and _has_usage(raw, usage_at):
@@ -79,15 +98,11 @@ class ChatReader:
 
     def body(self, body: bytes) -> None:
         """Take a whole answer that was not streamed."""
-        try:
-            answer = _whole.decode(body)
-        except UNREADABLE:
-            return
-        self._finished = True
-        self._note(answer.id, answer.model, answer.service_tier)
-        self._take_usage(answer.usage)
-        self._take_error(answer.error if answer.object != "error" else {"type": "error"})
-        self._choices = answer.choices
+        self._body = body
+        answer = _read(body)
+        if answer is not None:
+            self._finished = True
+            self._take(answer)
 
     def progress(self) -> int:
         """Return the output tokens so far: reported where known, else a quick guess."""
@@ -102,39 +117,44 @@ class ChatReader:
         return reading_of(
             self._usage,
             self._cost_nano,
-            finished=self._finished or any(_FINISHED.search(raw) for raw in self._text.recent()),
+            finished=self._finished or any(_holds(raw, _FINISH_REASON, _FINISHED) for raw in self._text.recent()),
             service_tier=self._tier,
             served_model=self._model,
             error=self._error,
             response_id=self._id,
         )
 
-    def output_text(self) -> str:
-        """Return the generated text kept for an estimate."""
-        if self._choices is _NOTHING:
-            return self._text.text()
-        return _choices_text(json_value(self._choices))
+    def kept(self) -> Kept:
+        """Return what was kept for an estimate of the output."""
+        return self._text.kept(self._body)
+
+    def text_of(self, kept: Kept) -> str:
+        """Return the text generated in what was kept."""
+        return text_in(kept, _event_text, _body_text)
 
     def _read_running_total(self) -> None:
         """Read the last event that had choices and usage; the totals before it say nothing more."""
         raw, self._running_total = self._running_total, b""
-        chunk = _decoded(raw) if raw else {}
-        self._note(chunk.get("id"), chunk.get("model"), chunk.get("service_tier"))
-        self._take_usage(_usage_in(chunk))
+        chunk = _read(data_of(raw)) if raw else None
+        if chunk is not None:
+            self._take(chunk)
 
     def _parse(self, raw: bytes) -> Verdict:
         self._read_running_total()
-        chunk = _decoded(raw)
-        if not chunk:
+        chunk = _read(data_of(raw))
+        if chunk is None:
             return Verdict.PASS
         self._known = True
         self._text.add(raw)
-        self._note(chunk.get("id"), chunk.get("model"), chunk.get("service_tier"))
-        counted = self._take_usage(_usage_in(chunk))
-        error = chunk.get("error") or (chunk if chunk.get("object") == "error" else None)
-        self._take_error(error)
-        extra = counted and not chunk.get("choices") and not error
+        extra = self._take(chunk) and _is_empty(chunk.choices) and not chunk.error and chunk.object != "error"
         return Verdict.HIDE if extra and self._hide_usage else Verdict.PASS
+
+    def _take(self, answer: _Answer) -> bool:
+        """Take what an answer or a chunk of it says of itself, and tell whether that was a count."""
+        self._note(answer.id, answer.model, answer.service_tier)
+        error = answer.error or ({"type": answer.type, "code": answer.code} if answer.object == "error" else None)
+        self._error = error_class(error) or self._error
+        return self._take_usage(_usage_in(answer))
 
     def _note(self, answer_id: object, model: object, tier: object) -> None:
         self._id = text_or_none(answer_id) or self._id
@@ -150,9 +170,6 @@ class ChatReader:
         cost = cost_nano(fields)
         self._cost_nano = self._cost_nano if cost is None else cost
         return usage is not None
-
-    def _take_error(self, error: object) -> None:
-        self._error = error_class(error) or self._error
 
 
 def _has_usage(raw: bytes, at: int) -> bool:
@@ -184,31 +201,45 @@ def _holds(raw: bytes, key: bytes, pattern: re.Pattern[bytes]) -> bool:
     return False
 
 
-def _usage_in(chunk: Mapping[str, Any]) -> object:
+def _usage_in(answer: _Answer) -> object:
     """Return a chunk's usage block: its own, else Groq's (``x_groq``), else Moonshot's (in the choice)."""
-    usage = chunk.get("usage")
-    if usage is not None:
-        return usage
-    groq = chunk.get("x_groq")
-    if isinstance(groq, dict):
-        return groq.get("usage")
-    choices = chunk.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        return choices[0].get("usage")
-    return None
+    if answer.usage is not None:
+        return answer.usage
+    if isinstance(answer.x_groq, dict):
+        return answer.x_groq.get("usage")
+    if memoryview(answer.choices).nbytes > _LONGEST_ENDING or b'"usage"' not in bytes(answer.choices):
+        return None
+    choices = _decoded(answer.choices)
+    return choices[0].get("usage") if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
 
 
-def _decoded(raw: bytes) -> dict[str, Any]:
-    """Return the JSON object in an event; an empty one where there is none."""
+def _read(data: bytes) -> _Answer | None:
+    """Read the JSON object of an answer or a chunk; None where there is none."""
     try:
-        chunk = json_value(data_of(raw))
+        return _answer.decode(data)
     except UNREADABLE:
-        return {}
-    return chunk if isinstance(chunk, dict) else {}
+        return None
+
+
+def _is_empty(choices: Raw) -> bool:
+    """Tell whether there is no choice: the list is empty, null or missing."""
+    size = memoryview(choices).nbytes
+    return size == 0 or (size <= _LONGEST_NOTHING and not _decoded(choices))
+
+
+def _decoded(data: bytes | Raw) -> object:
+    try:
+        return json_value(data)
+    except UNREADABLE:
+        return None
 
 
 def _event_text(raw: bytes) -> str:
-    return _choices_text(_decoded(raw).get("choices"))
+    return _body_text(_decoded(data_of(raw)))
+
+
+def _body_text(answer: object) -> str:
+    return _choices_text(answer.get("choices")) if isinstance(answer, dict) else ""
 
 
 def _choices_text(choices: object) -> str:

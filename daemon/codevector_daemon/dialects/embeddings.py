@@ -8,7 +8,7 @@ from msgspec.json import Decoder
 
 from codevector_daemon.dialects import heads
 from codevector_daemon.dialects.answer import UNREADABLE, error_class, reading_of, text_or_none
-from codevector_daemon.dialects.base import AnswerReader, Head, Prompt, Reading, Verdict
+from codevector_daemon.dialects.base import AnswerReader, Head, Kept, Prompt, Reading, Verdict
 from codevector_daemon.dialects.chat import error_body
 from codevector_daemon.dialects.counting import BadCount, Usage, cost_nano, first, inside
 from codevector_daemon.dialects.fields import locate, splice
@@ -102,8 +102,12 @@ class EmbeddingsReader:
             response_id=text_or_none(answer.id),
         )
 
-    def output_text(self) -> str:
-        """Return the generated text: none."""
+    def kept(self) -> Kept:
+        """Return what was kept for an estimate of the output: nothing, as there is none."""
+        return Kept("embeddings")
+
+    def text_of(self, kept: Kept) -> str:  # noqa: ARG002 - the protocol's
+        """Return the text generated: none."""
         return ""
 
 

@@ -1,19 +1,29 @@
 """Reads answers of the Messages protocol, streamed or whole."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec import Raw, Struct
 from msgspec.json import Decoder, encode
 
-from codevector_daemon.dialects.answer import UNREADABLE, AnswerText, error_class, json_value, reading_of, text_or_none
-from codevector_daemon.dialects.base import Reading, Verdict
+from codevector_daemon.dialects.answer import (
+    UNREADABLE,
+    AnswerText,
+    error_class,
+    json_value,
+    reading_of,
+    text_in,
+    text_or_none,
+)
+from codevector_daemon.dialects.base import Kept, Reading, Verdict
 from codevector_daemon.dialects.counting import Usage, cost_nano
 from codevector_daemon.dialects.messages_usage import merged, messages_usage, served_tier
 from codevector_daemon.dialects.sse import data_of, name_of
 
-_WORTH_PARSING = re.compile(rb'(?:"type"\s*:\s*|[\r\n]event: ?|^event: ?)"?(?:message_(?:start|delta|stop)|error)\b')
+_KIND = re.compile(rb'(?:event: ?(\w+)\r?\n|data: ?\{"type": ?"(\w+)")')
+"""What an event is, as nearly every vendor begins one; any other is parsed to find out."""
+
+_TEXT_KINDS: Final = frozenset({b"content_block_start", b"content_block_delta", b"content_block_stop", b"ping"})
 
 _NOTHING: Final = Raw()
 """A field that is not there."""
@@ -28,18 +38,28 @@ class _Body(Struct):
     usage: Any = None
     error: Any = None
     stop_reason: Any = None
-    content: Raw = _NOTHING
+
+
+class _Event(Struct):
+    """What is read of an event."""
+
+    type: Any = None
+    message: Any = None
+    usage: Any = None
+    error: Any = None
+    delta: Raw = _NOTHING
 
 
 _whole = Decoder(_Body)
+_event = Decoder(_Event)
 
 
 class MessagesReader:
     """Reads one answer. ``_fields`` is the usage so far: the deltas are cumulative, so a field that comes replaces."""
 
     def __init__(self) -> None:
-        self._text = AnswerText(_event_text)
-        self._content: Raw = _NOTHING
+        self._text = AnswerText("messages", _event_text)
+        self._body = b""
         self._fields: dict[str, Any] = {}
         self._output_final = False
         self._declined = False
@@ -50,13 +70,15 @@ class MessagesReader:
 
     def event(self, raw: bytes) -> Verdict:
         """Take one whole server-sent event and say what becomes of it."""
-        if (b"message_" in raw or b"error" in raw) and _WORTH_PARSING.search(raw):
+        kind = _KIND.match(raw)
+        if kind is None or (kind[1] or kind[2]) not in _TEXT_KINDS:
             return self._parse(raw)
         self._text.add(raw)
         return Verdict.PASS
 
     def body(self, body: bytes) -> None:
         """Take a whole answer that was not streamed."""
+        self._body = body
         try:
             answer = _whole.decode(body)
         except UNREADABLE:
@@ -65,7 +87,6 @@ class MessagesReader:
         self._output_final = True
         self._declined = answer.stop_reason == "refusal"
         self._note(answer.id, answer.model, answer.usage)
-        self._content = answer.content
         if answer.type == "error" or answer.error:
             self._error = error_class(answer.error or {"type": "error"})
 
@@ -88,25 +109,25 @@ class MessagesReader:
             response_id=self._id,
         )
 
-    def output_text(self) -> str:
-        """Return the generated text kept for an estimate."""
-        if self._content is _NOTHING:
-            return self._text.text()
-        return _content_text(json_value(self._content))
+    def kept(self) -> Kept:
+        """Return what was kept for an estimate of the output."""
+        return self._text.kept(self._body)
+
+    def text_of(self, kept: Kept) -> str:
+        """Return the text generated in what was kept."""
+        return text_in(kept, _event_text, _body_text)
 
     def _usage(self) -> Usage | None:
         return messages_usage(self._fields, self._model, output_final=self._output_final, declined=self._declined)
 
     def _parse(self, raw: bytes) -> Verdict:
         try:
-            event = json_value(data_of(raw))
+            event = _event.decode(data_of(raw))
         except UNREADABLE:
             return Verdict.PASS
-        if not isinstance(event, dict):
-            return Verdict.PASS
-        match event.get("type") or name_of(raw):
+        match event.type or name_of(raw):
             case "message_start":
-                message = event.get("message")
+                message = event.message
                 if isinstance(message, dict):
                     self._note(message.get("id"), message.get("model"), message.get("usage"))
             case "message_delta":
@@ -115,14 +136,14 @@ class MessagesReader:
                 self._finished = True
                 return Verdict.LAST
             case "error":
-                self._error = error_class(event.get("error") or {"type": "error"})
+                self._error = error_class(event.error or {"type": "error"})
                 return Verdict.LAST
             case _:
                 self._text.add(raw)
         return Verdict.PASS
 
-    def _take_delta(self, event: Mapping[str, Any]) -> None:
-        usage, change = event.get("usage"), event.get("delta")
+    def _take_delta(self, event: _Event) -> None:
+        usage, change = event.usage, _value(event.delta)
         self._declined = self._declined or (isinstance(change, dict) and change.get("stop_reason") == "refusal")
         if isinstance(usage, dict):
             self._fields = merged(self._fields, usage)
@@ -135,17 +156,22 @@ class MessagesReader:
             self._fields = merged(self._fields, usage)
 
 
-def _event_text(raw: bytes) -> str:
+def _value(raw: bytes | Raw) -> object:
     try:
-        event = json_value(data_of(raw))
+        return json_value(raw)
     except UNREADABLE:
-        return ""
+        return None
+
+
+def _event_text(raw: bytes) -> str:
+    event = _value(data_of(raw))
     if not isinstance(event, dict):
         return ""
     return _block_text(event.get("delta")) + _block_text(event.get("content_block"))
 
 
-def _content_text(content: object) -> str:
+def _body_text(answer: object) -> str:
+    content = answer.get("content") if isinstance(answer, dict) else None
     return "".join(_block_text(block) for block in content) if isinstance(content, list) else ""
 
 

@@ -3,27 +3,39 @@
 import re
 from typing import Any, Final
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
-from codevector_daemon.dialects.answer import UNREADABLE, AnswerText, error_class, json_value, reading_of, text_or_none
-from codevector_daemon.dialects.base import Reading, Verdict
+from codevector_daemon.dialects.answer import (
+    UNREADABLE,
+    AnswerText,
+    error_class,
+    json_value,
+    reading_of,
+    text_in,
+    text_or_none,
+)
+from codevector_daemon.dialects.base import Kept, Reading, Verdict
 from codevector_daemon.dialects.counting import Usage, cost_nano
-from codevector_daemon.dialects.responses_usage import Ran, responses_usage
+from codevector_daemon.dialects.responses_usage import Item, Ran, responses_usage
 from codevector_daemon.dialects.sse import data_of
 
-_WORTH_PARSING = re.compile(
-    rb'"type"\s*:\s*"(?:response\.(?:created|queued|in_progress|completed|incomplete|failed|cancelled)|error)"'
+_KIND = re.compile(rb'(?:event: ?([\w.]+)\r?\n|data: ?\{"type": ?"([\w.]+)")')
+"""What an event is, as nearly every vendor begins one; any other is parsed to find out."""
+
+_LIFE: Final = frozenset(
+    b"response." + name
+    for name in (b"created", b"queued", b"in_progress", b"completed", b"incomplete", b"failed", b"cancelled")
 )
-_DELTA = re.compile(rb'(?:event: ?|data: ?\{"type":")response\.[a-z_.]+\.delta["\r\n]')
-_NAMES = (b"response.c", b"response.in", b"response.q", b"response.failed", b'"error"')
-"""What such an event always holds; looking for these first is ten times as fast as the pattern."""
+"""Events that carry the response itself; all others but errors carry parts of its text, and other things."""
 
 _LAST = {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
 _UNDER_WAY = {"queued", "in_progress"}
 
 _NOTHING: Final = Raw()
 """A field that is not there."""
+
+_PLAIN: Final = ("id", "model", "status", "service_tier", "usage", "tool_usage", "error")
 
 
 class _Response(Struct):
@@ -37,7 +49,7 @@ class _Response(Struct):
     tool_usage: Any = None
     error: Any = None
     tools: Raw = _NOTHING
-    output: Raw = _NOTHING
+    output: list[Item] | None = None
 
 
 class _Event(Struct):
@@ -57,8 +69,10 @@ class ResponsesReader:
     """Reads one answer. ``_response`` is the newest state of it: the last one says everything."""
 
     def __init__(self) -> None:
-        self._text = AnswerText(_event_text)
+        self._text = AnswerText("responses", _event_text)
+        self._body = b""
         self._response = _Response()
+        self._usage: Usage | None = None
         self._streamed = False
         self._finished = False
         self._error: str | None = None
@@ -66,25 +80,27 @@ class ResponsesReader:
     def event(self, raw: bytes) -> Verdict:
         """Take one whole server-sent event and say what becomes of it."""
         self._streamed = True
-        if not _DELTA.match(raw) and any(name in raw for name in _NAMES) and _WORTH_PARSING.search(raw):
+        kind = _KIND.match(raw)
+        name = (kind[1] or kind[2]) if kind else b"error"
+        if name in _LIFE or not name.startswith(b"response."):
             return self._parse(raw)
-        self._text.add(raw)
+        if name.endswith(b".delta"):
+            self._text.add(raw)
         return Verdict.PASS
 
     def body(self, body: bytes) -> None:
         """Take a whole response; one that runs in the background says only that it was queued."""
-        try:
-            self._response = _whole.decode(body)
-        except UNREADABLE:
-            return
-        self._finished = True
-        self._error = _error_of(self._response)
+        self._body = body
+        response = _read(body)
+        if response is not None:
+            self._take(response)
+            self._finished = True
+            self._error = _error_of(response)
 
     def progress(self) -> int:
         """Return the output tokens so far: reported where final, else a quick guess."""
-        usage = self._usage()
-        if usage is not None and usage.has_output:
-            return usage.counts.output
+        if self._usage is not None and self._usage.has_output:
+            return self._usage.counts.output
         return self._text.tokens()
 
     def reading(self) -> Reading:
@@ -92,7 +108,7 @@ class ResponsesReader:
         response = self._response
         fields = response.usage if isinstance(response.usage, dict) else {}
         return reading_of(
-            self._usage(),
+            self._usage,
             cost_nano(fields),
             finished=self._finished,
             service_tier=text_or_none(response.service_tier, 32),
@@ -102,22 +118,23 @@ class ResponsesReader:
             later=not self._streamed and response.status in _UNDER_WAY,
         )
 
-    def output_text(self) -> str:
-        """Return the generated text kept for an estimate."""
-        if self._streamed or self._response.output is _NOTHING:
-            return self._text.text()
-        return items_text(json_value(self._response.output))
+    def kept(self) -> Kept:
+        """Return what was kept for an estimate of the output."""
+        return self._text.kept(b"" if self._streamed else self._body)
 
-    def _usage(self) -> Usage | None:
-        response = self._response
-        if not isinstance(response.usage, dict):
-            return None
-        return responses_usage(response.usage, Ran.of(response.tool_usage, response.tools, response.output))
+    def text_of(self, kept: Kept) -> str:
+        """Return the text generated in what was kept."""
+        return text_in(kept, _event_text, _body_text)
+
+    def _take(self, response: _Response) -> None:
+        """Take the newest state of the response; what it used is worked out once, as its output may be long."""
+        self._response, self._usage = response, None
+        if isinstance(response.usage, dict):
+            self._usage = responses_usage(response.usage, Ran.of(response.tool_usage, response.tools, response.output))
 
     def _parse(self, raw: bytes) -> Verdict:
-        try:
-            event = _event.decode(data_of(raw))
-        except UNREADABLE:
+        event = _read_event(data_of(raw))
+        if event is None:
             return Verdict.PASS
         if event.type == "error":
             self._error = error_class(event.error or {"code": event.code, "type": None}) or "error"
@@ -125,12 +142,51 @@ class ResponsesReader:
         if event.response is None:
             self._text.add(raw)
             return Verdict.PASS
-        self._response = event.response
+        if not isinstance(event.type, str) or event.type.encode() not in _LIFE:
+            return Verdict.PASS
+        self._take(event.response)
         if event.type not in _LAST:
             return Verdict.PASS
         self._finished = True
         self._error = _error_of(event.response) or ("failed" if event.type == "response.failed" else None)
         return Verdict.LAST
+
+
+def _read(body: bytes) -> _Response | None:
+    """Read a response; one of an odd shape for what can be understood of it."""
+    try:
+        return _whole.decode(body)
+    except ValidationError:
+        return _odd(_value(body))
+    except UNREADABLE:
+        return None
+
+
+def _read_event(data: bytes) -> _Event | None:
+    try:
+        return _event.decode(data)
+    except ValidationError:
+        found = _value(data)
+    except UNREADABLE:
+        return None
+    if not isinstance(found, dict):
+        return None
+    return _Event(found.get("type"), _odd(found.get("response")), found.get("error"), found.get("code"))
+
+
+def _odd(found: object) -> _Response | None:
+    """Return what can be understood of a response whose output is no list of objects."""
+    if not isinstance(found, dict):
+        return None
+    plain: dict[str, Any] = {name: found.get(name) for name in _PLAIN}
+    return _Response(**plain)
+
+
+def _value(data: bytes) -> object:
+    try:
+        return json_value(data)
+    except UNREADABLE:
+        return None
 
 
 def _error_of(response: _Response) -> str | None:
@@ -141,12 +197,13 @@ def _error_of(response: _Response) -> str | None:
 
 def _event_text(raw: bytes) -> str:
     """Return what a delta generated: text, reasoning, refusal, or a tool's arguments."""
-    try:
-        event = json_value(data_of(raw))
-    except UNREADABLE:
-        return ""
+    event = _value(data_of(raw))
     delta = event.get("delta") if isinstance(event, dict) else None
     return delta if isinstance(delta, str) else ""
+
+
+def _body_text(answer: object) -> str:
+    return items_text(answer.get("output")) if isinstance(answer, dict) else ""
 
 
 def items_text(items: object) -> str:

@@ -1,6 +1,6 @@
 """The usage of the Responses protocol as disjoint counts, with what its hosted tools used."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Raw, Struct
@@ -22,6 +22,14 @@ _CHAT_NAMES: Final = {
 }
 
 
+class Item(Struct):
+    """What is read of an item of a response's output."""
+
+    type: Any = None
+    status: Any = None
+    action: Any = None
+
+
 class Ran(Struct, frozen=True):
     """What the provider's own tools did. Declared tools say nothing: only what ran is charged."""
 
@@ -33,15 +41,15 @@ class Ran(Struct, frozen=True):
     image_model: str = IMAGE_MODEL
 
     @classmethod
-    def of(cls, tool_usage: object, tools: Raw, output: Raw) -> "Ran":
-        """Read what ran out of a response; its output is parsed only where it holds a call worth counting."""
+    def of(cls, tool_usage: object, tools: Raw, output: Sequence[Item] | None) -> "Ran":
+        """Read what ran out of a response."""
         reported = tool_usage if isinstance(tool_usage, dict) else NO_FIELDS
-        items = _items(output) if b"_search_call" in bytes(output) else []
+        items = output or ()
         return cls(
             reported=reported,
             has_report=bool(reported),
-            web_searches=sum(item.get("type") == "web_search_call" and _searched(item) for item in items),
-            file_searches=sum(item.get("type") == "file_search_call" for item in items),
+            web_searches=sum(item.type == "web_search_call" and _searched(item) for item in items),
+            file_searches=sum(item.type == "file_search_call" for item in items),
             image_model=_image_model(tools) if reported.get("image_gen") else IMAGE_MODEL,
         )
 
@@ -84,19 +92,17 @@ def _drawn(fields: Mapping[str, Any], model: str) -> Round | None:
     )
 
 
-def _items(raw: Raw) -> list[dict[str, Any]]:
-    try:
-        items = json_value(raw)
-    except UNREADABLE:
-        return []
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def _searched(item: Mapping[str, Any]) -> bool:
+def _searched(item: Item) -> bool:
     """Tell whether a web search call searched; opening a page or looking within it is not charged."""
-    return inside(item, "action").get("type", "search") == "search" and item.get("status") != "failed"
+    kind = item.action.get("type", "search") if isinstance(item.action, dict) else "search"
+    return kind == "search" and item.status != "failed"
 
 
 def _image_model(tools: Raw) -> str:
-    named = (tool.get("model") for tool in _items(tools) if tool.get("type") == "image_generation")
+    try:
+        declared = json_value(tools)
+    except UNREADABLE:
+        return IMAGE_MODEL
+    found = [tool for tool in declared if isinstance(tool, dict)] if isinstance(declared, list) else []
+    named = (tool.get("model") for tool in found if tool.get("type") == "image_generation")
     return next((model[:256] for model in named if isinstance(model, str) and model), IMAGE_MODEL)

@@ -1,6 +1,7 @@
 """Reads a request of Chat Completions into a conversation."""
 
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
@@ -150,14 +151,13 @@ class _Request(Struct):
 
 
 _request = Decoder(_Request)
-_KNOWN: Final = frozenset(_Request.__struct_fields__)
 
 
 def read(body: bytes) -> Conversation:
     """Read a request; raises BadBody naming the field that is wrong or cannot be carried."""
     request = wire.decode(_request, body)
     _refuse(request)
-    dropped = wire.left_out(body, _KNOWN)
+    dropped = wire.left_out(body, _Request)
     system, turns = _turns(request.messages)
     declared = openai_common.Declared()
     for index, tool in enumerate(request.tools or ()):
@@ -187,8 +187,18 @@ def read(body: bytes) -> Conversation:
         cache_key=request.prompt_cache_key,
         wants_usage=bool(request.stream_options and request.stream_options.include_usage),
         origins=declared.origins,
-        dropped=(*dropped, *declared.dropped),
+        dropped=(*dropped, *_other_words(request), *declared.dropped),
     )
+
+
+def _other_words(request: _Request) -> Iterator[str]:
+    """Yield what was said a second time in other words, and differently: one of them holds."""
+    if request.user and request.safety_identifier not in {None, request.user}:
+        yield "user"
+    if request.max_completion_tokens and request.max_tokens not in {None, request.max_completion_tokens}:
+        yield "max_tokens"
+    wishes = [name for name in ("reasoning_effort", "reasoning", "thinking") if getattr(request, name) is not None]
+    yield from wishes[1:]
 
 
 def _refuse(request: _Request) -> None:
@@ -217,7 +227,7 @@ def _turns(messages: list[_Message]) -> tuple[tuple[Text, ...], tuple[Turn, ...]
 def _turn(message: _Message, place: str) -> Turn:
     match message.role:
         case "system" | "developer":
-            return Turn("system", tuple(part for part in _parts(message, place) if isinstance(part, Text)))
+            return Turn("system", openai_common.only_text(_parts(message, place), place))
         case "user":
             return Turn("user", _parts(message, place))
         case "assistant":

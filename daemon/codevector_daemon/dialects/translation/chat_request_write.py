@@ -45,6 +45,8 @@ class _Writer:
         asked = self._conversation
         if outgoing.has_cache_hints(asked) and not self._caches:
             self.dropped.append("cache_control")
+        if self._caches and outgoing.has_cache_hints_beside_content(asked):
+            self.dropped.append("cache_control")
         if outgoing.loses_thoughts(asked, self._target.vendor):
             self.dropped.append("thinking")
         limit = "max_completion_tokens" if self._openai else "max_tokens"
@@ -152,8 +154,8 @@ class _Writer:
         if self._openai and sampling.top_k is not None:
             self.dropped.append("top_k")
         if models.openai_reasons(self._target.model):
-            refused = [name for name in fields if name != "seed" and fields[name] not in {None, 1, 0.0}]
-            self.dropped += refused
+            usual = {"temperature": 1, "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0}
+            self.dropped += [name for name, value in usual.items() if fields.get(name, value) != value]
             fields = {name: value for name, value in fields.items() if name == "seed"}
         stop = self._conversation.stop
         return {**fields, **({"stop": list(stop)} if stop else {})}

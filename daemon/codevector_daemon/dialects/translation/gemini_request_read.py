@@ -21,6 +21,7 @@ from codevector_daemon.dialects.translation.canonical import (
 )
 from codevector_daemon.dialects.translation.gemini_contents import Content, Contents
 from codevector_daemon.dialects.translation.gemini_schema import camel_keys, json_schema
+from codevector_daemon.dialects.translation.unread import unread
 
 _SNAKE: Final = re.compile(rb'"[a-z]+_[a-z_]+"\s*:')
 _MODES: Final = {"AUTO": "auto", "ANY": "required", "NONE": "none", "VALIDATED": "auto"}
@@ -31,6 +32,10 @@ class _Declaration(Struct):
     description: str | None = None
     parameters: dict[str, Any] | None = None
     parametersJsonSchema: Any = None  # noqa: N815 - Google's name
+
+
+class _Declared(Struct, rename="camel"):
+    function_declarations: list[_Declaration]
 
 
 class _Calling(Struct, rename="camel"):
@@ -77,8 +82,6 @@ class _Request(Struct, rename="camel"):
     service_tier: str | None = None
 
 
-_KNOWN: Final = frozenset(_Request.__struct_encode_fields__)
-_KNOWN_CONFIG: Final = frozenset(_Config.__struct_encode_fields__)
 _request = Decoder(_Request)
 
 
@@ -90,18 +93,18 @@ def read(body: bytes) -> Conversation:
     if request.cached_content:
         raise wire.bad("cachedContent", "names a cache kept by Google: send its contents")
     config = _config(request.generation_config)
-    dropped = wire.left_out(body, _KNOWN)
-    dropped += [f"generationConfig.{name}" for name in request.generation_config or () if name not in _KNOWN_CONFIG]
+    dropped = wire.left_out(body, _Request)
+    dropped += [f"generationConfig.{name}" for name in unread(request.generation_config, _Config)]
     contents = Contents(dropped)
     given = request.contents
     for index, content in enumerate(given if isinstance(given, list) else [given]):
         contents.add(content, f"contents[{index}]")
     calling = (request.tool_config or _ToolConfig()).function_calling_config
     return Conversation(
-        system=tuple(_system(request.system_instruction)),
+        system=_system(request.system_instruction),
         turns=tuple(contents.turns),
         tools=tuple(_tools(request.tools or [], dropped)),
-        choice=_choice(calling),
+        choice=_choice(calling, dropped),
         output=_output(config),
         sampling=Sampling(
             temperature=config.temperature,
@@ -127,17 +130,22 @@ def _config(given: dict[str, Any] | None) -> _Config:
         raise BadBody(f"The field 'generationConfig' is wrong: {error}.") from error
     if (config.candidate_count or 1) != 1:
         raise wire.bad("generationConfig.candidateCount", "must be 1: the model behind this name gives one answer")
+    if "responseFormat" in (given or {}):
+        raise wire.bad(
+            "generationConfig.responseFormat", "is not carried: send responseMimeType and responseJsonSchema"
+        )
     if set(config.response_modalities or ()) - {"TEXT"}:
         raise wire.bad("generationConfig.responseModalities", "asks for more than the text this model gives")
     return config
 
 
-def _system(given: Content | str | None) -> Iterator[Text]:
+def _system(given: Content | str | None) -> tuple[Text, ...]:
     if isinstance(given, str):
-        yield Text(given)
-    elif given is not None:
-        for part in given.parts or ():
-            yield Text(part.text or "")
+        return (Text(given),)
+    parts = given.parts or [] if given is not None else []
+    if any(part.text is None for part in parts):
+        raise wire.bad("systemInstruction.parts", "must be text")
+    return tuple(Text(part.text or "") for part in parts)
 
 
 def _tools(tools: list[dict[str, Any]], dropped: list[str]) -> Iterator[Tool]:
@@ -146,6 +154,7 @@ def _tools(tools: list[dict[str, Any]], dropped: list[str]) -> Iterator[Tool]:
             if kind != "functionDeclarations":
                 dropped.append(f"tools.{kind}")
                 continue
+            dropped += [f"tools.{name}" for name in unread({kind: value}, _Declared)]
             for one in _declarations(value, f"tools[{index}].functionDeclarations"):
                 schema = one.parametersJsonSchema
                 if schema is None and one.parameters is not None:
@@ -160,12 +169,14 @@ def _declarations(value: object, place: str) -> list[_Declaration]:
         raise BadBody(f"The field '{place}' is wrong: {error}.") from error
 
 
-def _choice(calling: _Calling | None) -> ToolChoice | None:
+def _choice(calling: _Calling | None, dropped: list[str]) -> ToolChoice | None:
     if calling is None or calling.mode in {None, "MODE_UNSPECIFIED"}:
         return None
     mode = _MODES.get((calling.mode or "").upper())
     if mode is None:
         raise wire.bad("toolConfig.functionCallingConfig.mode", "must be one of: AUTO, ANY, NONE, VALIDATED")
+    if (calling.mode or "").upper() == "VALIDATED":  # no other protocol holds free calls to their schemas
+        dropped.append("toolConfig.functionCallingConfig.mode")
     allowed = tuple(calling.allowed_function_names or ())
     if mode == "required" and len(allowed) == 1:
         return ToolChoice("named", allowed[0])
@@ -173,8 +184,10 @@ def _choice(calling: _Calling | None) -> ToolChoice | None:
 
 
 def _output(config: _Config) -> OutputFormat | None:
-    if config.response_mime_type != "application/json":
+    if config.response_mime_type in {None, "", "text/plain"}:
         return None
+    if config.response_mime_type != "application/json":
+        raise wire.bad("generationConfig.responseMimeType", "must be text/plain or application/json for this model")
     if config.response_json_schema is not None:
         return OutputFormat(schema=config.response_json_schema)
     return OutputFormat(schema=json_schema(config.response_schema) if config.response_schema is not None else None)

@@ -50,6 +50,8 @@ class _Writer:
             self.dropped.append("cache_control")
         if outgoing.loses_thoughts(asked, self._target.vendor):
             self.dropped.append("thinking")
+        if outgoing.has_details(asked):
+            self.dropped.append("detail")
         turns = outgoing.joined(outgoing.without_system(asked.turns))
         contents = [self._content(turn) for turn in turns]
         system = [{"text": part.text} for part in asked.system if part.text]
@@ -110,6 +112,7 @@ class _Writer:
             case Document() if part.url is not None:
                 yield {"fileData": {"mimeType": _kind(part.url, part.media_type), "fileUri": part.url}}
             case Document():
+                self.dropped += ["filename"] if part.name else []
                 yield {"inlineData": {"mimeType": part.media_type, "data": part.data or ""}}
             case ToolResult():
                 yield from self._result(part)
@@ -159,6 +162,7 @@ class _Writer:
             thinkingConfig=self._thinking() or None,
         )
         if asked.output is not None and self._takes_format():
+            self.dropped += ["response_format.description"] if asked.output.description else []
             config["responseMimeType"] = "application/json"
             config |= given(responseJsonSchema=asked.output.schema)
         return {"generationConfig": config} if config else {}

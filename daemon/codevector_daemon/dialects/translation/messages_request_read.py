@@ -125,13 +125,12 @@ class _Request(Struct):
 
 
 _request = Decoder(_Request)
-_KNOWN: Final = frozenset(_Request.__struct_fields__)
 
 
 def read(body: bytes) -> Conversation:
     """Read a request; raises BadBody naming the field that is wrong or cannot be carried."""
     request = wire.decode(_request, body)
-    dropped = wire.left_out(body, _KNOWN)
+    dropped = wire.left_out(body, _Request)
     choice = request.tool_choice
     output = request.output_config or _Output()
     return Conversation(
@@ -140,7 +139,7 @@ def read(body: bytes) -> Conversation:
         tools=tuple(_tools(request.tools or [], dropped)),
         choice=_choice(choice),
         parallel=False if choice is not None and choice.disable_parallel_tool_use else None,
-        output=_format(output.format or request.output_format),
+        output=_format(output.format, "output_config.format") or _format(request.output_format, "output_format"),
         sampling=Sampling(temperature=request.temperature, top_p=request.top_p, top_k=request.top_k),
         stop=tuple(request.stop_sequences or ()),
         max_tokens=request.max_tokens,
@@ -159,7 +158,9 @@ def _system(given: str | list[_Block] | None) -> Iterator[Text]:
     if isinstance(given, str):
         yield Text(given)
     else:
-        for block in given or ():
+        for at, block in enumerate(given or ()):
+            if block.type != "text":
+                raise wire.bad(f"system[{at}].type", "must be text")
             if not (block.text or "").startswith(BILLING_NOTE):
                 yield Text(block.text or "", _ttl(block.cache_control))
 
@@ -207,7 +208,8 @@ def _shown(block: _Block, place: str, cache: str | None) -> Text | Image | Docum
         case "compaction" if isinstance(block.content, str):
             return Text(block.content, cache)
         case "search_result" if isinstance(block.content, list):
-            text = "\n".join(part.text or "" for part in block.content)
+            found = [source] if isinstance(source, str) else []
+            text = "\n".join([*found, *(part.text or "" for part in block.content)])
             return Document(media_type="text/plain", text=text, name=block.title, cache=cache)
         case "image" if isinstance(source, _Source):
             return _image(source, place, cache)
@@ -280,8 +282,12 @@ def _choice(given: _Choice | None) -> ToolChoice | None:
     return ToolChoice(_MODES[given.type])  # type: ignore[arg-type]  # one of the modes by the line above
 
 
-def _format(given: _Format | None) -> OutputFormat | None:
-    return OutputFormat(schema=given.schema) if given is not None and given.type == "json_schema" else None
+def _format(given: _Format | None, place: str) -> OutputFormat | None:
+    if given is None:
+        return None
+    if given.type != "json_schema":
+        raise wire.bad(f"{place}.type", "must be json_schema")
+    return OutputFormat(schema=given.schema)
 
 
 def _reasoning(thinking: _Thinking | None, effort: str | None) -> Reasoning | None:

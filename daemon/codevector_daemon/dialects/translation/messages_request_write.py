@@ -46,6 +46,8 @@ class _Writer:
         asked = self._conversation
         if outgoing.loses_thoughts(asked, self._target.vendor):
             self.dropped.append("thinking")
+        if outgoing.has_details(asked):
+            self.dropped.append("detail")
         most = outgoing.limit(asked, self._target) or self._default_limit()
         fields: Fields = {"model": self._target.model, "max_tokens": most}
         fields |= self._system()
@@ -114,8 +116,6 @@ class _Writer:
                 raise wire.bad("messages", f"hold a {type(part).__name__} where it cannot stand")
 
     def _picture(self, part: Image) -> Fields:
-        if part.detail not in {None, "auto"}:
-            self.dropped.append("detail")
         if part.url is not None:
             return {"type": "url", "url": part.url}
         return {"type": "base64", "media_type": part.media_type or "image/png", "data": part.data or ""}
@@ -166,6 +166,7 @@ class _Writer:
         version = models.claude_version(self._target.model)
         takes_schema = "claude" in self._target.model and (version is None or version >= _SCHEMAS_SINCE)
         if output.schema is not None and takes_schema:
+            self.dropped += ["response_format.description"] if output.description else []
             fields.setdefault("output_config", {})["format"] = {"type": "json_schema", "schema": output.schema}
             return
         self.dropped.append("response_format")

@@ -21,11 +21,11 @@ def thinking_fields(asked: Conversation, target: Target, most: int, dropped: lis
         dropped.append("reasoning")
         return {}
     if models.thinks_by_effort(target.model):
-        return _by_effort(asked, wanted, version)
+        return _by_effort(asked, wanted, version, dropped)
     return _by_budget(asked, wanted, target, most, dropped)
 
 
-def _by_effort(asked: Conversation, wanted: Reasoning, version: tuple[int, int] | None) -> Fields:
+def _by_effort(asked: Conversation, wanted: Reasoning, version: tuple[int, int] | None, dropped: list[str]) -> Fields:
     if wanted.effort == "none":
         return {"thinking": {"type": "disabled"}}
     level = wanted.effort
@@ -36,7 +36,8 @@ def _by_effort(asked: Conversation, wanted: Reasoning, version: tuple[int, int] 
         level = "high"
     fields: Fields = {"output_config": {"effort": level}} if level is not None else {}
     if asked.choice is not None and asked.choice.mode in {"required", "named"}:
-        return fields  # a forced call and thinking exclude each other; the effort still guides
+        dropped.append("thinking")  # a forced call and thinking exclude each other; the effort still guides
+        return fields
     shown = {"display": "summarized"} if wanted.shown else {}
     return {"thinking": {"type": "adaptive", **shown}} | fields
 

@@ -6,7 +6,7 @@ from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
 from codevector_daemon.dialects.translation import wire
-from codevector_daemon.dialects.translation.canonical import Origin, OutputFormat, Tool, ToolChoice
+from codevector_daemon.dialects.translation.canonical import Origin, OutputFormat, Part, Text, Tool, ToolChoice
 from codevector_daemon.dialects.translation.ids import tool_name
 
 
@@ -112,6 +112,14 @@ def output(given: Schema) -> OutputFormat | None:
             return OutputFormat(given.schema, given.name, given.strict, given.description)
         case _:
             raise wire.bad("response_format", "must be of type text, json_object, or json_schema with a schema")
+
+
+def only_text(parts: tuple[Part, ...], place: str) -> tuple[Text, ...]:
+    """Return the parts of a system message; raises BadBody for anything but text."""
+    texts = tuple(part for part in parts if isinstance(part, Text))
+    if len(texts) < len(parts):
+        raise wire.bad(f"{place}.content", "must be text: a system message holds nothing else")
+    return texts
 
 
 def _allowed(given: _Choice) -> ToolChoice:

@@ -15,6 +15,7 @@ from codevector_daemon.dialects.translation.canonical import (
     Shown,
     Text,
     Thinking,
+    ToolCall,
     ToolResult,
     Turn,
 )
@@ -108,6 +109,20 @@ def has_cache_hints(conversation: Conversation) -> bool:
     parts = (part for turn in conversation.turns for part in turn.parts)
     hinted: Iterable[Any] = (*conversation.system, *conversation.tools, *parts)
     return any(getattr(one, "cache", None) is not None for one in hinted)
+
+
+def has_cache_hints_beside_content(conversation: Conversation) -> bool:
+    """Tell whether a tool, a call or a tool's answer is to be cached, which Chat Completions has no field for."""
+    parts = (part for turn in conversation.turns for part in turn.parts if isinstance(part, ToolCall | ToolResult))
+    hinted: Iterable[Any] = (*conversation.tools, *parts)
+    return any(one.cache is not None for one in hinted)
+
+
+def has_details(conversation: Conversation) -> bool:
+    """Tell whether the client says how closely to look at a picture."""
+    parts = (part for turn in conversation.turns for part in turn.parts)
+    shown = (one for part in parts for one in (part.parts if isinstance(part, ToolResult) else (part,)))
+    return any(isinstance(one, Image) and one.detail not in {None, "auto"} for one in shown)
 
 
 def plain_text(parts: Iterable[Shown]) -> str:

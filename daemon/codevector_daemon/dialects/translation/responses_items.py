@@ -19,7 +19,7 @@ from codevector_daemon.dialects.translation.canonical import (
 )
 from codevector_daemon.dialects.translation.free_text import as_arguments
 from codevector_daemon.dialects.translation.marks import unmarked
-from codevector_daemon.dialects.translation.openai_common import name_in
+from codevector_daemon.dialects.translation.openai_common import name_in, only_text
 
 VENDOR: Final = "openai"
 _ROLES: Final[dict[str, Role]] = {"user": "user", "assistant": "assistant", "system": "system", "developer": "system"}
@@ -114,9 +114,9 @@ class Items:
             raise wire.bad(f"{place}.role", "must be one of: user, assistant, system, developer")
         parts = _parts(item.content, f"{place}.content")
         if role == "system" and not self.turns:
-            self.system += [part for part in parts if isinstance(part, Text)]
+            self.system += only_text(parts, place)
         else:
-            self._push(role, parts)
+            self._push(role, only_text(parts, place) if role == "system" else parts)
 
     def _push(self, role: Role, parts: tuple[Part, ...]) -> None:
         if role == "assistant" and self.turns and self.turns[-1].role == role:

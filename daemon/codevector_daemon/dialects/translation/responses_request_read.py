@@ -81,7 +81,6 @@ class _Request(Struct):
 
 
 _request = Decoder(_Request)
-_KNOWN: Final = frozenset(_Request.__struct_fields__)
 _ELSEWHERE: Final[Mapping[str, str]] = {
     "previous_response_id": "names an answer kept by the vendor that gave it: send the whole conversation as 'input'",
     "conversation": "names a conversation kept by the vendor: send it whole as 'input'",
@@ -99,9 +98,10 @@ def read(body: bytes) -> Conversation:
             raise wire.bad(field, why)
     if request.input is None:
         raise wire.bad("input", "is missing")
-    dropped = wire.left_out(body, _KNOWN)
+    dropped = wire.left_out(body, _Request)
     dropped += [f"include.{name}" for name in request.include or () if name != _INCLUDED_ANYWAY]
     dropped += ["truncation"] if request.truncation == "auto" else []
+    dropped += ["store"] if request.store else []
     items = Items()
     if isinstance(request.input, str):
         items.turns.append(Turn("user", (Text(request.input),)))

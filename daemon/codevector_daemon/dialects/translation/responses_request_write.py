@@ -79,6 +79,7 @@ class _Writer:
         for part in outgoing.own_thoughts(turn.parts, self._target.vendor):
             match part:
                 case Thinking():
+                    self.dropped += [] if split_id(part.signature)[1] else ["thinking"]
                     yield from _thought(part)
                 case ToolCall():
                     call = {"type": "function_call", "call_id": ids.call_id(part.id), "name": ids.tool_name(part.name)}
@@ -108,7 +109,8 @@ class _Writer:
     def _result(self, part: ToolResult) -> Fields:
         item = {"type": "function_call_output", "call_id": ids.call_id(part.call_id)}
         if outgoing.pictures(part.parts):
-            return {**item, "output": [self._shown(one) for one in part.parts]}
+            before = [Text("Error:")] if part.is_error else []
+            return {**item, "output": [self._shown(one) for one in (*before, *part.parts)]}
         text = outgoing.plain_text(part.parts)
         failed = part.is_error and not text.lower().startswith("error")
         return {**item, "output": f"Error: {text}" if failed else text}

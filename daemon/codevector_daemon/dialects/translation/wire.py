@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 import msgspec
-from msgspec import Raw
+from msgspec import Struct
 from msgspec.json import Decoder
 
 from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.dialects.heads import printable
 from codevector_daemon.dialects.translation.surrogates import mended
+from codevector_daemon.dialects.translation.unread import unread
 
 T = TypeVar("T")
 
@@ -19,7 +20,6 @@ LONGEST_NAME: Final = 64
 
 _PLACE = re.compile(r"^(.*) - at `\$\.?([^`]*)`$", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
-_object = Decoder(dict[str, Raw])
 _any = Decoder()
 
 
@@ -38,9 +38,9 @@ def decode(decoder: Decoder[T], body: bytes, place: str = "") -> T:
         raise BadBody("The request body is nested too deeply.") from error
 
 
-def left_out(body: bytes, known: frozenset[str]) -> list[str]:
-    """Return the names of top-level fields that are not known and carry a value."""
-    return [name for name, raw in decode(_object, body).items() if name not in known and bytes(raw) != b"null"]
+def left_out(body: bytes, kind: type[Struct]) -> list[str]:
+    """Return the names of fields, at any depth, that a request's type does not know and that carry a value."""
+    return unread(decode(_any, body), kind)
 
 
 def clean(names: Iterable[str]) -> tuple[str, ...]:
