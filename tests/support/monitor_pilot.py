@@ -13,7 +13,7 @@ from support.monitor_source import NOW, FakeDaemon
 
 NOW_MS = round(NOW.timestamp() * 1000)
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @asynccontextmanager

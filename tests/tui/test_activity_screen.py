@@ -59,6 +59,15 @@ async def test_a_cursor_that_runs_asks_for_the_price_where_it_stops() -> None:
         await shows(pilot, "charged")
 
 
+async def test_opening_the_detail_keeps_the_chosen_row_in_sight() -> None:
+    async with monitor(first="activity", size=(80, 24)) as (app, pilot):
+        await pilot.press(*["down"] * 12, "enter")
+        await shows(pilot, "charged")
+        await until(pilot, lambda: any("▌" in line and "$" in line for line in text(app).splitlines()))
+        row = next(line for line in text(app).splitlines() if "▌" in line and "$" in line)
+        assert app.screen.query_one("#feed", Grid).item.started_at[11:19] in row
+
+
 async def test_mine_leaves_out_the_calls_of_others() -> None:
     daemon = FakeDaemon()
     async with monitor(daemon, first="activity") as (_, pilot):

@@ -101,3 +101,13 @@ def test_rates_that_give_another_sum_and_long_contexts_are_said() -> None:
 def test_a_price_that_cannot_be_taken_apart_says_why() -> None:
     assert "not taken apart: busy" in shown(request(), Bill(trouble="not taken apart: busy"))
     assert "priced when it ends" in shown(FakeDaemon().request(state="open"), Bill())
+
+
+def test_a_call_that_used_nothing_says_so() -> None:
+    failed = request(
+        **dict.fromkeys(("uncached_input_tokens", "cached_tokens", "output_tokens"), 0),
+        state="upstream_failed",
+        usage_source="none",
+        price_basis=None,
+    )
+    assert shown(failed, Bill(price(lines=[]))).split() == ["nothing", "was", "used", "–"]  # noqa: RUF001 — a dash

@@ -52,6 +52,8 @@ def bill_rows(request: Request, bill: Bill, width: int) -> list[Row]:
 
 
 def _basis(request: Request) -> str:
+    if request.price_basis is None and request.state != "open":
+        return "nothing was used"
     known = _BASIS[request.price_basis]
     version = f", {clean(request.price_version, 30)}" if request.price_version and request.price_basis else ""
     return f"{known}{version}"
@@ -65,10 +67,8 @@ def _counts(request: Request, width: int) -> list[Row]:
         ("cache write, 1 h", request.cache_write_1h_tokens),
         ("output", request.output_tokens),
     )
-    title = (Span("Tokens", "muted"),)
-    rows: list[Row] = [title]
-    rows += [
-        ends((Span(name, "muted"),), (Span(_counted(request, count), "text"),), width)
+    rows = [
+        ends((Span(name, "muted"),), (Span(f"{_counted(request, count)} tokens", "text"),), width)
         for name, count in counts
         if count
     ]

@@ -129,15 +129,24 @@ class Grid(ScrollView, Painter, can_focus=True):
         last, before = len(self._table.items) - 1, self._at
         self._at = max(0, min(last, index))
         room, top = max(1, self.size.height - 1), round(self.scroll_y)
-        wanted = min(max(top, self._at - room + 1), self._at)
-        if wanted == top:
+        if top <= self._at < top + room:
             self.refresh(*(Region(0, 1 + line - top, self.size.width, 1) for line in (before, self._at)))
         else:
-            self.scroll_to(y=wanted, animate=False, immediate=True)
+            self._reveal()
             self.refresh()
         self.post_message(self.Moved(self, self.item))
         if last - self._at < room:
             self.post_message(self.NearEnd())
+
+    def on_resize(self) -> None:
+        """Keep the cursor's row in sight."""
+        self.call_after_refresh(self._reveal)
+
+    def _reveal(self) -> None:
+        room, top = max(1, self.size.height - 1), round(self.scroll_y)
+        wanted = min(max(top, self._at - room + 1), self._at)
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, immediate=True)
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the clicked row; on the cursor's row, open it."""
