@@ -47,7 +47,7 @@ def test_a_stream_is_read_to_its_end() -> None:
         "m-1",
         "c1",
     )
-    assert reader.output_text() == "Hello"
+    assert reader.text_of(reader.kept()) == "Hello"
 
 
 def test_a_client_that_asked_gets_the_usage_chunk() -> None:
@@ -109,7 +109,7 @@ def test_text_that_talks_about_usage_is_text() -> None:
     said = '{"usage": {"prompt_tokens": 1}, "error": {"type": "x"}} data: [DONE]'
     reading, verdicts, reader = stream(chunk("a"), chunk(said), hide_usage=True)
     assert (reading.usage_source, reading.error, verdicts[1]) == ("none", None, Verdict.PASS)
-    assert reader.output_text() == "a" + said
+    assert reader.text_of(reader.kept()) == "a" + said
 
 
 @pytest.mark.parametrize(
@@ -140,26 +140,26 @@ def test_reasoning_and_tool_calls_are_text_for_an_estimate() -> None:
         event({"choices": [{"delta": {"tool_calls": [call]}}]}),
         event({"choices": [{"delta": {"content": [{"type": "text", "text": "ok"}]}}]}),
     )
-    assert reader.output_text() == 'hmgrep{"q":"x"}ok'
+    assert reader.text_of(reader.kept()) == 'hmgrep{"q":"x"}ok'
 
 
 def test_reasoning_that_is_given_under_two_names_counts_once() -> None:
     _, _, reader = stream(event({"choices": [{"delta": {"reasoning": "hm", "reasoning_content": "hm"}}]}))
-    assert reader.output_text() == "hm"
+    assert reader.text_of(reader.kept()) == "hm"
 
 
 def test_the_text_of_a_whole_answer_is_kept_for_an_estimate() -> None:
     reader = ChatReader(hide_usage=False)
     reader.body(b'{"choices":[{"message":{"content":"Hi","refusal":null}},{"text":" legacy"}]}')
-    assert reader.output_text() == "Hi legacy"
+    assert reader.text_of(reader.kept()) == "Hi legacy"
 
 
 def test_a_long_stream_keeps_all_its_text_in_little_memory() -> None:
     reader = ChatReader(hide_usage=False)
     for number in range(5_000):
         reader.event(chunk(f"word{number} "))
-    assert reader.output_text() == "".join(f"word{number} " for number in range(5_000))
-    assert reader._text._packed_bytes < 100_000
+    assert reader.text_of(reader.kept()) == "".join(f"word{number} " for number in range(5_000))
+    assert reader._text._kept_bytes < 100_000
 
 
 def test_progress_is_a_fair_guess_until_the_provider_reports() -> None:
@@ -212,4 +212,4 @@ def test_garbage_never_raises(garbage: bytes, hide: bool) -> None:
     reading = reader.reading()
     assert reading.counts.output >= 0
     assert reader.progress() >= 0
-    assert isinstance(reader.output_text(), str)
+    assert isinstance(reader.text_of(reader.kept()), str)

@@ -17,7 +17,7 @@ COMPLETIONS = by_name["completions"]
 def read(answer: object) -> Reading:
     reader = EMBEDDINGS.reader(Head("m"), hide_usage=False, error=False)
     reader.body(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
-    assert (reader.progress(), reader.output_text()) == (0, "")
+    assert (reader.progress(), reader.text_of(reader.kept())) == (0, "")
     return reader.reading()
 
 
@@ -95,6 +95,6 @@ def test_legacy_completions_are_read_like_chat() -> None:
     assert verdicts == ["PASS", "HIDE"]
     assert reader.event(b"data: [DONE]\n\n").name == "LAST"
     assert reader.reading().counts == TokenCounts(uncached_input=3, output=9)
-    assert reader.output_text() == "Once"
+    assert reader.text_of(reader.kept()) == "Once"
     head = COMPLETIONS.head(b'{"model":"m","prompt":"p","stream":true}')
     assert (COMPLETIONS.name, head.wants_usage) == ("completions", False)

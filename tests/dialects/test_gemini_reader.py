@@ -122,7 +122,11 @@ def test_counts_of_a_stream_are_cumulative_and_the_last_one_wins() -> None:
     reading, verdicts, reader = stream(first, second, last)
     assert verdicts == [Verdict.PASS, Verdict.PASS, Verdict.HOLD]
     assert (reading.counts, reading.finished, reading.whole) == (TokenCounts(uncached_input=7, output=5), True, True)
-    assert (reading.served_model, reading.response_id, reader.output_text()) == ("gemini-2.5-flash", "r1", "Hello")
+    assert (reading.served_model, reading.response_id, reader.text_of(reader.kept())) == (
+        "gemini-2.5-flash",
+        "r1",
+        "Hello",
+    )
 
 
 def test_a_stream_that_broke_off_keeps_what_it_reported_so_far() -> None:
@@ -151,7 +155,7 @@ def test_a_stream_as_one_array_is_read_like_its_chunks() -> None:
     reader.body(json.dumps([first, last]).encode())
     reading = reader.reading()
     assert (reading.counts, reading.finished, reading.whole) == (TokenCounts(uncached_input=7, output=5), True, True)
-    assert reader.output_text() == "Hello"
+    assert reader.text_of(reader.kept()) == "Hello"
 
 
 @pytest.mark.parametrize(("model", "searches"), [("gemini-2.5-flash", 1), ("gemini-3-pro-preview", 2)])
@@ -193,7 +197,7 @@ def test_garbage_never_raises(garbage: bytes) -> None:
     reader.body(garbage)
     reader.reading()
     assert reader.progress() >= 0
-    assert isinstance(reader.output_text(), str)
+    assert isinstance(reader.text_of(reader.kept()), str)
 
 
 ANY = st.recursive(

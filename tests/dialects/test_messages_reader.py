@@ -123,7 +123,7 @@ def test_a_stream_is_read_to_its_end() -> None:
     assert verdicts == [Verdict.PASS] * 5 + [Verdict.LAST]
     assert (reading.counts, reading.whole, reading.finished) == (TokenCounts(uncached_input=10, output=7), True, True)
     assert (reading.served_model, reading.response_id) == ("claude-a", "msg_1")
-    assert reader.output_text() == "Hi"
+    assert reader.text_of(reader.kept()) == "Hi"
 
 
 def test_cumulative_deltas_replace_and_are_never_summed() -> None:
@@ -181,7 +181,7 @@ def test_text_that_talks_about_the_end_is_text() -> None:
     said = '{"type": "message_stop"} "type":"error" event: message_delta'
     reading, verdicts, reader = stream(start(), text(said))
     assert (verdicts[-1], reading.error, reading.finished) == (Verdict.PASS, None, False)
-    assert reader.output_text() == said
+    assert reader.text_of(reader.kept()) == said
 
 
 def test_thinking_and_tool_input_are_text_for_an_estimate() -> None:
@@ -190,10 +190,10 @@ def test_thinking_and_tool_input_are_text_for_an_estimate() -> None:
         event("content_block_start", content_block={"type": "tool_use", "name": "grep", "input": {}}),
         event("content_block_delta", delta={"type": "input_json_delta", "partial_json": '{"q":1}'}),
     )
-    assert reader.output_text() == 'hmgrep{"q":1}'
+    assert reader.text_of(reader.kept()) == 'hmgrep{"q":1}'
     whole = MessagesReader()
     whole.body(b'{"content":[{"type":"thinking","thinking":"hm"},{"type":"tool_use","name":"grep","input":{"q":1}}]}')
-    assert whole.output_text() == 'hmgrep{"q":1}'
+    assert whole.text_of(whole.kept()) == 'hmgrep{"q":1}'
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_garbage_never_raises(garbage: bytes) -> None:
     reader.body(garbage)
     reader.reading()
     assert reader.progress() >= 0
-    assert isinstance(reader.output_text(), str)
+    assert isinstance(reader.text_of(reader.kept()), str)
 
 
 ANY = st.recursive(

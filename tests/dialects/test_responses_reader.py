@@ -84,7 +84,7 @@ def test_an_error_event_ends_the_stream(fields: dict[str, Any]) -> None:
 def test_a_stream_that_broke_off_is_neither_finished_nor_counted_but_its_text_is_kept() -> None:
     reading, _, reader = stream(CREATED, DELTA, DELTA)
     assert (reading.finished, reading.usage_source) == (False, "none")
-    assert reader.output_text() == 'Hello "response.completed" ' * 2
+    assert reader.text_of(reader.kept()) == 'Hello "response.completed" ' * 2
     assert reader.progress() > 0
 
 
@@ -150,7 +150,7 @@ def test_the_text_of_a_whole_response_is_that_of_its_items() -> None:
         {"type": "function_call", "name": "f", "arguments": "{}"},
     ]
     reader.body(json.dumps(response(output=items)).encode())
-    assert reader.output_text() == "hm Hi no f{}"
+    assert reader.text_of(reader.kept()) == "hm Hi no f{}"
 
 
 PIECES = st.sampled_from(
@@ -166,7 +166,7 @@ def test_garbage_never_raises(garbage: bytes) -> None:
     reader.body(garbage)
     reader.reading()
     assert reader.progress() >= 0
-    assert isinstance(reader.output_text(), str)
+    assert isinstance(reader.text_of(reader.kept()), str)
 
 
 ANY = st.recursive(

@@ -52,7 +52,7 @@ def test_a_case_is_counted_and_priced_as_worked_out_by_hand(case: Case, book: Pr
     assert passed + tap.release() == case.answer.replace(case.hidden, b"")
     generated = reading.error is None or tap.progress() > 0
     if case.status < 400 and not reading.later and generated and not (reading.finished and reading.whole):
-        counts = estimate.completed(reading, dialect, body, tap.output_text(), case.model)
+        counts = estimate.completed(reading, dialect, body, tap.kept(), case.model)
         reading = replace(reading, counts=counts, usage_source="estimated")
     assert reading.usage_source == case.source
     if case.source == "none":

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codevector_daemon.dialects import by_name
-from codevector_daemon.dialects.base import Image, Reading
+from codevector_daemon.dialects.base import Head, Image, Kept, Reading
 from codevector_daemon.metering import estimate
 from codevector_daemon.metering.counts import TokenCounts
 from codevector_daemon.metering.families import claude_pixels, family_of, gemini_tiles, openai_tiles
@@ -110,15 +110,81 @@ def test_beyond_the_limit_the_length_alone_counts() -> None:
 
 
 def test_a_huge_body_is_not_parsed_at_all() -> None:
-    assert estimate.input_tokens(CHAT, b"x" * 20_000_000, "gpt-4o") == 5_000_000
+    assert estimate.input_tokens(CHAT, b"x" * 40_000_000, "gpt-4o") == 10_000_000
     assert estimate.quick_input(b"x" * 9) == 3
+
+
+@pytest.mark.parametrize(
+    "shape", ['{"url":"data:image/png;base64,%s"}', '{"type":"base64","data":"%s"}', '{"data": "%s"}']
+)
+def test_files_in_a_prompt_are_not_guessed_by_their_size(shape: str) -> None:
+    files = ",".join(shape % ("iVBORw0KGgo" * 100_000) for _ in range(3))
+    body = b'{"messages":[' + b"x" * 4_000 + files.encode() + b"]}"
+    assert 4_000 <= estimate.quick_input(body) <= 4_200
+    assert estimate.quick_input(body[:-200]) <= 4_200
+
+
+def test_the_setting_says_up_to_where_text_is_counted_out() -> None:
+    text = "你好" * 50_000  # one token, six bytes
+    assert estimate.output_tokens(text, "gpt-4o") == 50_000
+    assert estimate.output_tokens(text, "gpt-4o", 60_000) == 10_000 + 240_000 // 4
+    assert estimate.output_tokens(text, "gpt-4o", 0) == 75_000
+    assert estimate.input_tokens(CHAT, chat_body(text), "gpt-4o", 60_000) == 10_000 + 240_000 // 4 + 6
+
+
+KEPT = [
+    (
+        "chat",
+        b'{"choices":[{"message":{"content":"hello world"}}]}',
+        b'data: {"choices":[{"delta":{"content":"hello world"}}]}\n\n',
+    ),
+    ("completions", b'{"choices":[{"text":"hello world"}]}', b'data: {"choices":[{"text":"hello world"}]}\n\n'),
+    (
+        "messages",
+        b'{"content":[{"text":"hello world"}]}',
+        b'data: {"type":"content_block_delta","delta":{"text":"hello world"}}\n\n',
+    ),
+    (
+        "responses",
+        b'{"output":[{"content":[{"text":"hello world"}]}]}',
+        b'data: {"type":"response.output_text.delta","delta":"hello world"}\n\n',
+    ),
+    (
+        "gemini",
+        b'{"candidates":[{"content":{"parts":[{"text":"hello world"}]}}]}',
+        b'data: {"candidates":[{"content":{"parts":[{"text":"hello world"}]}}]}\n\n',
+    ),
+]
+
+
+@pytest.mark.parametrize(("dialect", "body", "event"), KEPT, ids=[one[0] for one in KEPT])
+def test_what_is_kept_of_an_answer_is_counted_in_the_other_process(dialect: str, body: bytes, event: bytes) -> None:
+    def kept(*events: bytes) -> Kept:
+        reader = by_name[dialect].reader(Head("gpt-4o"), hide_usage=False, error=False)
+        for one in events:
+            reader.event(one)
+        if not events:
+            reader.body(body)
+        return reader.kept()
+
+    assert estimate.output_tokens(kept(), "gpt-4o") == 2
+    assert estimate.output_tokens(kept(event), "gpt-4o") == 2
+    many = kept(*[event] * 3_000)
+    assert many.blocks[0].packed
+    assert 5_000 <= estimate.output_tokens(many, "gpt-4o") <= 6_000
+    large = event.replace(b"hello world", b"hello world" * 10_000)
+    whole = kept(event, large, event)
+    assert [block.packed for block in whole.blocks] == [True, False, False]
+    assert estimate.output_tokens(whole, "gpt-4o") == pytest.approx(20_000, rel=0.01)
+    assert whole.guess == pytest.approx(24_750, rel=0.05)
 
 
 def test_what_was_reported_is_kept_and_only_the_rest_is_estimated() -> None:
     started = Reading(counts=TokenCounts(uncached_input=7, cache_read=5), usage_source="reported", input_reported=True)
-    counts = estimate.completed(started, CHAT, chat_body("hello world"), "hello world", "gpt-4o")
+    said = Kept("chat", b'{"choices":[{"message":{"content":"hello world"}}]}')
+    counts = estimate.completed(started, CHAT, chat_body("hello world"), said, "gpt-4o")
     assert counts == TokenCounts(uncached_input=7, cache_read=5, output=2)
-    silent = estimate.completed(Reading(), CHAT, chat_body("hello world"), "hello world", "gpt-4o")
+    silent = estimate.completed(Reading(), CHAT, chat_body("hello world"), said, "gpt-4o")
     assert silent == TokenCounts(uncached_input=8, output=2)
 
 

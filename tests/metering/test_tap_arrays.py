@@ -49,7 +49,7 @@ def test_one_that_breaks_off_keeps_its_counts_and_text_and_ends_with_the_error_a
     one = tap()
     passed = one.feed(ARRAY[: len(FIRST) + len(SECOND)])
     assert (one.reading().finished, one.reading().counts.output) == (False, 2)
-    assert one.output_text() == "hello "
+    assert one._reader.text_of(one.kept()) == "hello "
     *whole, error = json.loads(passed + one.last_word(ERROR))
     assert (len(whole), error) == (1, {"error": {"code": 500}})
     assert json.loads(tap().last_word(ERROR)) == [{"error": {"code": 500}}]
@@ -59,7 +59,7 @@ def test_text_of_a_long_one_is_kept_for_an_estimate() -> None:
     one = tap()
     long = chunk("word " * 40, usage(8, 2, 10), stop=False).encode()
     one.feed(b"[" + long + b"".join(b",\r\n" + long for _ in range(999)))
-    assert len(one.output_text()) == 1000 * len("word " * 40)
+    assert len(one._reader.text_of(one.kept())) == 1000 * len("word " * 40)
 
 
 def test_a_coded_one_is_read_as_well() -> None:

@@ -24,7 +24,7 @@ async def count(gateway: Gateway, call: Call, client: Client, ending: Ending) ->
         if where is not None and (call.arrival.suffix != kinds.COUNT or where.count_path is not None):
             await _forward(gateway, call, where, client)
         else:
-            await _estimate(call, client)
+            await _estimate(gateway, call, client)
     except asyncio.CancelledError:
         if ending.reason is None:
             raise
@@ -51,8 +51,9 @@ async def _forward(gateway: Gateway, call: Call, where: Endpoint, client: Client
             await refusal.refuse(client, call.dialect, refused, call.id)
 
 
-async def _estimate(call: Call, client: Client) -> None:
-    tokens = await asyncio.to_thread(estimate.input_tokens, call.dialect, call.body, call.backend.upstream_model)
+async def _estimate(gateway: Gateway, call: Call, client: Client) -> None:
+    model, max_bytes = call.backend.upstream_model, gateway.settings.estimate_max_bytes
+    tokens = await estimate.run(lambda: estimate.input_tokens(call.dialect, call.body, model, max_bytes))
     lines = [
         (b"content-type", b"application/json"),
         (b"x-codevector-request-id", call.id.encode()),

@@ -1,11 +1,9 @@
 """What an attempt used and cost, made into the one event that the ledger counts."""
 
-import asyncio
-
 from msgspec import Struct
 from msgspec.structs import replace
 
-from codevector_daemon.dialects.base import Reading
+from codevector_daemon.dialects.base import Kept, Reading
 from codevector_daemon.directory import Directory
 from codevector_daemon.directory.kinds import kind_of
 from codevector_daemon.errors import Refused
@@ -56,9 +54,10 @@ def reported_event(gateway: Gateway, call: Call, outcome: Outcome, tap: AnswerTa
 
 
 async def estimated_event(gateway: Gateway, call: Call, outcome: Outcome, tap: AnswerTap | None) -> UsageEvent:
-    """Make the event with the missing counts estimated in a thread; what was reported is kept."""
+    """Make the event with the missing counts estimated off the loop; what was reported is kept."""
     reading = tap.reading() if tap is not None else Reading()
-    counts = await asyncio.to_thread(_complete, call, tap, reading)
+    max_bytes = gateway.settings.estimate_max_bytes
+    counts = await estimate.run(lambda: _complete(call, tap, reading, max_bytes))
     return _event(gateway, call, outcome, replace(reading, counts=counts, usage_source="estimated"))
 
 
@@ -118,9 +117,9 @@ def orphan_event(orphan: Orphan, directory: Directory, prices: PriceBook, finish
     )
 
 
-def _complete(call: Call, tap: AnswerTap | None, reading: Reading) -> TokenCounts:
-    text = tap.output_text() if tap is not None else ""
-    return estimate.completed(reading, call.dialect, call.body, text, call.backend.upstream_model)
+def _complete(call: Call, tap: AnswerTap | None, reading: Reading, max_bytes: int) -> TokenCounts:
+    kept = tap.kept() if tap is not None else Kept()
+    return estimate.completed(reading, call.dialect, call.body, kept, call.backend.upstream_model, max_bytes=max_bytes)
 
 
 def _event(gateway: Gateway, call: Call, outcome: Outcome, reading: Reading) -> UsageEvent:

@@ -1,6 +1,6 @@
 """An answer in another protocol than the client's, on its way: read as the provider's, sent on as the client's."""
 
-from codevector_daemon.dialects.base import AnswerReader, Reading
+from codevector_daemon.dialects.base import AnswerReader, Kept, Reading
 from codevector_daemon.dialects.translation import BadAnswer, Translation
 from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.headers import HeaderMap
@@ -65,9 +65,9 @@ class TranslatedTap:
         """Return what was read."""
         return self._tap.reading()
 
-    def output_text(self) -> str:
-        """Return the generated text kept for an estimate."""
-        return self._tap.output_text()
+    def kept(self) -> Kept:
+        """Return what was kept of the provider's answer for an estimate of its output."""
+        return self._tap.kept()
 
 
 def whole_answer(

@@ -1,37 +1,71 @@
-"""Estimates of tokens where a provider reports none. Everything here is slow: call it in a thread."""
+"""Estimates of tokens where a provider reports none. All but ``quick_input`` is slow: use ``run``."""
 
+import asyncio
 import math
-from typing import Final
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from codevector_daemon.dialects.answer import BYTES_PER_TOKEN
-from codevector_daemon.dialects.base import Dialect, Reading
+from codevector_daemon.dialects.base import Dialect, Kept, Reading
 from codevector_daemon.metering.counts import TokenCounts
 from codevector_daemon.metering.families import Family, family_of
-from codevector_daemon.metering.tokenizer import ESTIMATE_MAX_BYTES, Counted, CountFailed, Tokenizer
+from codevector_daemon.metering.tokenizer import ANSWER, ESTIMATE_MAX_BYTES, Counted, CountFailed, Tokenizer
 
-__all__ = ["ESTIMATE_MAX_BYTES", "completed", "hurry", "input_tokens", "output_tokens", "quick_input"]
+__all__ = ["ESTIMATE_MAX_BYTES", "completed", "hurry", "input_tokens", "output_tokens", "quick_input", "run"]
 
-PARSED_MAX_BYTES: Final = 16 * 1024 * 1024
-"""A body beyond it is not even parsed: that would hold up every other call for 50 ms."""
+PARSED_MAX_BYTES: Final = 32 * 1024 * 1024
+"""The largest request that vendors take; one beyond it is counted by its size alone."""
+
+FILES_FROM_BYTES: Final = 128 * 1024
+"""Bodies from this size on are searched for files, which are large and hardly count."""
+
+FILE_TOKENS: Final = 1_000
+"""Taken for a file within a prompt: most are pictures, of 258 to 1,600 tokens."""
+
+_FILE_STARTS: Final = (b";base64,", b'"data":"', b'"data": "')
+_SHORTEST_FILE: Final = 1024
 
 _tokenizer: Final = Tokenizer()
 """One process for all; it starts with the first estimate."""
 
+_thread: Final = ThreadPoolExecutor(1, "estimates")
+"""Estimates wait for one another, so that a hundred of them do not keep others from their threads."""
+
+T = TypeVar("T")
+
+
+async def run(work: Callable[[], T]) -> T:
+    """Do the work in the thread of the estimates."""
+    return await asyncio.get_running_loop().run_in_executor(_thread, work)
+
 
 def quick_input(body: bytes) -> int:
-    """Guess the tokens of a request from its size alone; costs nothing."""
-    return -(-len(body) // BYTES_PER_TOKEN)
+    """Guess the tokens of a request from its size, without the files in it; costs 0.5 ms for 4 MB."""
+    if len(body) < FILES_FROM_BYTES:
+        return -(-len(body) // BYTES_PER_TOKEN)
+    files = size = 0
+    for start in _FILE_STARTS:
+        at = body.find(start)
+        while at >= 0:
+            end = body.find(b'"', at + len(start))
+            length = (end if end >= 0 else len(body)) - at
+            if length > _SHORTEST_FILE:
+                files, size = files + 1, size + length
+            at = body.find(start, at + length)
+    return -(-(len(body) - size) // BYTES_PER_TOKEN) + files * FILE_TOKENS
 
 
-def input_tokens(dialect: Dialect, body: bytes, model: str) -> int:
+def input_tokens(dialect: Dialect, body: bytes, model: str, max_bytes: int = ESTIMATE_MAX_BYTES) -> int:
     """Estimate what a request's prompt counts: texts, overheads per message and tool, and pictures."""
     if len(body) > PARSED_MAX_BYTES:
         return quick_input(body)
     family = family_of(model)
     try:
-        found = _tokenizer.measure(dialect.name, body)
+        found = _tokenizer.measure(dialect.name, body, max_bytes)
     except CountFailed:
         return quick_input(body)
     frame = family.per_request + family.per_message * found.messages if found.messages else 0
@@ -40,23 +74,29 @@ def input_tokens(dialect: Dialect, body: bytes, model: str) -> int:
     return _tokens(found, family) + frame + tools + pictures + found.given
 
 
-def output_tokens(text: str, model: str) -> int:
-    """Estimate what a generated text counts."""
+def output_tokens(kept: Kept | str, model: str, max_bytes: int = ESTIMATE_MAX_BYTES) -> int:
+    """Estimate what a generated text, or what was kept of an answer, counts."""
     family = family_of(model)
-    data = text.encode("utf-8", "replace")
+    if isinstance(kept, str):
+        what, data, guess = "", kept.encode("utf-8", "replace"), -(-len(kept) // BYTES_PER_TOKEN)
+    else:
+        what, data, guess = ANSWER, msgspec.msgpack.encode(kept), kept.guess
     try:
-        return _tokens(_tokenizer.measure("", data), family)
+        return _tokens(_tokenizer.measure(what, data, max_bytes), family)
     except CountFailed:
-        return math.ceil(len(data) / BYTES_PER_TOKEN * family.factor)
+        return math.ceil(guess * family.factor)
 
 
-def completed(reading: Reading, dialect: Dialect, body: bytes, output_text: str, model: str) -> TokenCounts:
+def completed(
+    reading: Reading, dialect: Dialect, body: bytes, kept: Kept, model: str, *, max_bytes: int = ESTIMATE_MAX_BYTES
+) -> TokenCounts:
     """Return the counts of an answer with what the provider did not report estimated; what it reported is kept."""
     counts = reading.counts
     if not reading.input_reported:
-        counts = replace(counts, uncached_input=counts.uncached_input + input_tokens(dialect, body, model))
+        uncached = counts.uncached_input + input_tokens(dialect, body, model, max_bytes)
+        counts = replace(counts, uncached_input=uncached)
     if not reading.output_reported:
-        counts = replace(counts, output=counts.output + output_tokens(output_text, model))
+        counts = replace(counts, output=counts.output + output_tokens(kept, model, max_bytes))
     return counts
 
 

@@ -3,7 +3,7 @@
 import logging
 from typing import Final, Protocol
 
-from codevector_daemon.dialects.base import AnswerReader, Reading, Verdict
+from codevector_daemon.dialects.base import AnswerReader, Kept, Reading, Verdict
 from codevector_daemon.dialects.json_array import ArraySplitter, last_piece
 from codevector_daemon.dialects.sse import EventSplitter
 from codevector_daemon.metering.codings import CodingBroken, Decoder, decoder_for
@@ -61,8 +61,8 @@ class AnswerTap(Protocol):
     def progress(self) -> int:
         """Return the output tokens so far."""
 
-    def output_text(self) -> str:
-        """Return the generated text kept for an estimate."""
+    def kept(self) -> Kept:
+        """Return what was kept of the answer for an estimate of its output."""
 
 
 class Tap:
@@ -100,7 +100,8 @@ class Tap:
         self._drops_encoding = self._decoder is not None and hide_usage and self._streamed is True
         self._splitter: EventSplitter | ArraySplitter = ArraySplitter() if self._array else EventSplitter()
         self._begun = False
-        self._copy = bytearray()
+        self._copy: list[bytes] = []
+        self._copy_size = 0
         self._read_size = 0
         self._rest_verdict = Verdict.PASS
         self._held = bytearray()
@@ -174,10 +175,10 @@ class Tap:
         """Return the output tokens so far."""
         return self._reader.progress()
 
-    def output_text(self) -> str:
-        """Return the generated text kept for an estimate (parsed now; call it off the event loop)."""
+    def kept(self) -> Kept:
+        """Return what was kept of the answer for an estimate of its output."""
         self._read_rest()
-        return self._reader.output_text()
+        return self._reader.kept()
 
     def _decoded(self, chunk: bytes) -> bytes:
         """Return the copy to read; nothing any more once its coding is broken."""
@@ -192,9 +193,10 @@ class Tap:
 
     def _feed_body(self, chunk: bytes, plain: bytes) -> bytes:
         if self.failed is None:
-            self._copy += plain
-        if len(self._copy) > MAX_COPY_BYTES:
-            self._copy.clear()
+            self._copy.append(plain)
+            self._copy_size += len(plain)
+        if self._copy_size > MAX_COPY_BYTES:
+            self._copy, self._copy_size = [], 0
             self._fail(f"a body of more than {MAX_COPY_BYTES} bytes")
         passed = bytes(self._held) + chunk[:-1]
         self._held[:] = chunk[-1:]
@@ -268,15 +270,16 @@ class Tap:
 
     def _read_rest(self) -> None:
         """Read what no empty line has ended: a whole body, or the last event of a provider that leaves the line off."""
-        size = self._splitter.size if self._streamed else len(self._copy)
+        size = self._splitter.size if self._streamed else self._copy_size
         if self._released or size in (0, self._read_size):
             return
         self._read_size = size
         if self._streamed:
             self._rest_verdict = self._verdict(self._splitter.rest())
             return
+        self._copy = [b"".join(self._copy)]
         try:
-            self._reader.body(bytes(self._copy))
+            self._reader.body(self._copy[0])
         except Exception:  # the edge of the answer: a fault in reading must never break it
             logger.exception("a body could not be read; it passes unread")
             self._fail("a body could not be read")

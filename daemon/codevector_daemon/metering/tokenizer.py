@@ -1,9 +1,10 @@
 """Counting tokens in a process of its own, which starts when it is first needed and ends when it has been idle.
 
 The vocabulary takes 70 MB, and building it holds Python's lock for a quarter of a second: in the daemon, every stream
-would stop for that long. Parsing a request of 4 MB holds it for 12 ms, so that is done there too.
-``python -m codevector_daemon.metering.tokenizer`` reads questions from standard input, each as two lengths, the name of
-a dialect (none: a text in UTF-8) and the bytes, and answers each with a length and a ``Counted`` in JSON.
+would stop for that long. Taking the text out of a request or an answer of 4 MB holds it for 10 to 70 ms, so that is
+done there too. ``python -m codevector_daemon.metering.tokenizer`` reads questions from standard input: a length, the
+most bytes of text to count out, a word with its length (the name of a dialect for a request, ``answer`` for a ``Kept``,
+none for a text in UTF-8), and the bytes. It answers each with a length and a ``Counted`` in JSON.
 """
 
 import contextlib
@@ -20,7 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from codevector_daemon.dialects import by_name
-from codevector_daemon.dialects.base import Image, Prompt
+from codevector_daemon.dialects.base import Head, Image, Kept, Prompt
 from codevector_daemon.metering.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
@@ -30,9 +31,11 @@ ANSWER_SECONDS: Final = 30.0
 """A megabyte takes 0.2 s; who takes this long is stuck."""
 
 ESTIMATE_MAX_BYTES: Final = 4 * 1024 * 1024
-"""Text beyond it is counted by its length alone."""
+"""Text beyond it is counted by its length alone, unless the setting of that name says otherwise."""
 
-_QUESTION: Final = struct.Struct(">IB")
+ANSWER: Final = "answer"
+
+_QUESTION: Final = struct.Struct(">IIB")
 _ANSWER: Final = struct.Struct(">I")
 
 
@@ -55,6 +58,7 @@ class Counted(Struct, frozen=True):
 
 
 _counted = msgspec.json.Decoder(Counted)
+_kept = msgspec.msgpack.Decoder(Kept)
 
 
 class Tokenizer:
@@ -73,21 +77,21 @@ class Tokenizer:
         """
         return self.measure("", text.encode("utf-8", "replace")).tokens
 
-    def measure(self, dialect: str, data: bytes) -> Counted:
-        """Take a request of a dialect apart, or with no dialect a text; blocks. Raises CountFailed like ``count``."""
+    def measure(self, what: str, data: bytes, max_bytes: int = ESTIMATE_MAX_BYTES) -> Counted:
+        """Take a request of a dialect, an answer or a text apart; blocks. Raises CountFailed like ``count``."""
         with self._lock:
             for _ in range(2):  # a process that has just ended for idleness is no failure
                 if self._given_up:
                     raise CountFailed("the daemon is ending")
                 try:
-                    return self._ask(dialect.encode(), data)
+                    return self._ask(what.encode(), data, max_bytes)
                 except (OSError, CountFailed, msgspec.MsgspecError) as error:
                     problem = error
                     self._stop()
         if self._given_up:
             raise CountFailed("the daemon is ending")
         logger.warning("counting tokens in this process, because a separate one failed: %s", problem)
-        return counted(self._here, dialect, data)
+        return counted(self._here, what, data, max_bytes)
 
     def give_up(self) -> None:
         """Let every count that is under way or asked for from now on fail at once: there is no time left to wait."""
@@ -101,11 +105,11 @@ class Tokenizer:
         with self._lock:
             self._stop()
 
-    def _ask(self, name: bytes, data: bytes) -> Counted:
+    def _ask(self, what: bytes, data: bytes, max_bytes: int) -> Counted:
         process = self._process or self._start()
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(_QUESTION.pack(len(data), len(name)) + name)
+        process.stdin.write(_QUESTION.pack(len(data), max_bytes, len(what)) + what)
         process.stdin.write(data)
         process.stdin.flush()
         ready, _, _ = select.select([process.stdout], [], [], ANSWER_SECONDS)
@@ -148,26 +152,36 @@ def serve(texts: IO[bytes], counts: IO[bytes], idle_s: float = IDLE_SECONDS) -> 
         head = _exactly(texts, _QUESTION.size)
         if len(head) != _QUESTION.size:
             return
-        size, name_size = _QUESTION.unpack(head)
-        name = _exactly(texts, name_size).decode()
-        answer = msgspec.json.encode(counted(vocabulary, name, _exactly(texts, size)))
+        size, max_bytes, what_size = _QUESTION.unpack(head)
+        what = _exactly(texts, what_size).decode()
+        answer = msgspec.json.encode(counted(vocabulary, what, _exactly(texts, size), max_bytes))
         counts.write(_ANSWER.pack(len(answer)) + answer)
         counts.flush()
 
 
-def counted(vocabulary: Vocabulary, dialect: str, data: bytes) -> Counted:
-    """Take a request of a dialect apart, or with no dialect a text."""
-    prompt = by_name[dialect].prompt(data) if dialect else Prompt(texts=(data.decode("utf-8", "replace"),))
-    text = "\n".join(prompt.texts)
-    beyond = text[ESTIMATE_MAX_BYTES:]
+def counted(vocabulary: Vocabulary, what: str, data: bytes, max_bytes: int) -> Counted:
+    """Take a request of a dialect, an answer or a text apart."""
+    prompt = _prompt(what, data)
+    whole = "\n".join(prompt.texts).encode("utf-8", "replace")
+    text = whole[:max_bytes].decode("utf-8", "ignore")
     return Counted(
-        tokens=vocabulary.count(text[:ESTIMATE_MAX_BYTES]),
+        tokens=vocabulary.count(text),
         given=prompt.tokens,
-        beyond_bytes=len(beyond.encode("utf-8", "replace")),
+        beyond_bytes=max(0, len(whole) - max_bytes),
         messages=prompt.messages,
         tools=prompt.tools,
         images=prompt.images,
     )
+
+
+def _prompt(what: str, data: bytes) -> Prompt:
+    if not what:
+        return Prompt(texts=(data.decode("utf-8", "replace"),))
+    if what != ANSWER:
+        return by_name[what].prompt(data)
+    kept = _kept.decode(data)
+    reader = by_name[kept.dialect].reader(Head(""), hide_usage=False, error=False) if kept.dialect else None
+    return Prompt(texts=(reader.text_of(kept),) if reader else ())
 
 
 def _exactly(source: IO[bytes], size: int) -> bytes:
