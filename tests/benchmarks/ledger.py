@@ -2,45 +2,27 @@
 
 import asyncio
 import gc
+import os
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from benchmarks.figures import Figure, percentile
-from benchmarks.two_years import write
-from codevector_daemon.ledger import Keep, Ledger, windows
+from benchmarks.questions import Question, questions
+from benchmarks.two_years import write, write_requests
+from codevector_daemon.ledger import Keep, Ledger
 from codevector_daemon.ledger.housekeeping import Housekeeper
 from codevector_daemon.ledger.orphans import unpriced
-from codevector_daemon.ledger.selection import Only
 from codevector_daemon.store.engine import Store
-from codevector_shared.periods import named
-from codevector_shared.protocol import Granularity, PeriodName
 from support.ledgers import ANA, an_event
 
 NOON_S = 1_767_960_000
-ZONE = ZoneInfo("UTC")
-QUERY_MARK, BOARD_MARK, ACK_MARK, WRITER_MARK = "< 50 ms", "< 100 ms", "< 20 ms", "> 5,000"
-PERIODS: tuple[tuple[PeriodName, Granularity], ...] = (
-    ("today", "hour"),
-    ("7d", "day"),
-    ("30d", "day"),
-    ("90d", "day"),
-    ("all", "month"),
-)
-WHOSE: dict[str, Only] = {"everyone's": Only(), "one user's": Only(user_id=7)}
-FILTERS: dict[str, dict[str, Any]] = {
-    "newest": {},
-    "one user's": {"user_id": 7},
-    "failed": {"state": "upstream_failed"},
-    "one user's failed": {"user_id": 7, "state": "upstream_failed"},
-    "one model's": {"model": "model-3"},
-    "of a state that none has": {"state": "client_left"},
-}
+ASKED_S = NOON_S + 1_234
+ACK_MARK, WRITER_MARK, GROWTH_MARK = "< 20 ms", "> 5,000", "< 1.5"
+GROWING = ("dashboard 30d, everyone's", "dashboard 30d, one user's", "requests, newest", "requests, one user's failed")
+"""What is asked again and again while the table of requests grows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,38 +43,82 @@ def measured(sizes: Sizes) -> Iterator[Figure]:
     """Measure reading first, as the data lie after a quiet night, and writing then."""
     with tempfile.TemporaryDirectory(prefix="cv-") as folder:
         path = Path(folder) / "codevector.db"
-        buckets = write(path, NOON_S + 1_234, days=sizes.days, requests=sizes.requests)
-        yield Figure("buckets", buckets, "")
-        yield Figure("request rows", sizes.requests, "")
+        yield Figure("buckets", write(path, ASKED_S, days=sizes.days), "")
+        yield from _growth(path, sizes)
+        yield Figure("load average before the questions", os.getloadavg()[0], "")
+        yield from asyncio.run(_first(path, sizes))
         yield from asyncio.run(_read(path, sizes))
         yield from asyncio.run(_write(path, sizes))
+        yield Figure("load average after everything", os.getloadavg()[0], "")
+
+
+def _growth(path: Path, sizes: Sizes) -> Iterator[Figure]:
+    """Ask the same of ever more request rows; the last and greatest number of them stays."""
+    small: dict[str, float] = {}
+    for rows in (sizes.requests // 100, sizes.requests // 10, sizes.requests):
+        write_requests(path, ASKED_S, rows)
+        found = asyncio.run(_processor_times(path, rows, sizes.repeats))
+        small = small or found
+        for name, spent in found.items():
+            yield Figure(f"{name}, {rows:,} request rows, least processor time", spent, "ms")
+    for name, spent in found.items():
+        yield Figure(f"{name}, growth with 100 times the request rows", spent / small[name], "times", GROWTH_MARK)
+
+
+async def _processor_times(path: Path, rows: int, repeats: int) -> dict[str, float]:
+    """Return the least that the growing questions cost: what a busy machine falsifies least."""
+    store = await Store.open(f"sqlite:///{path}", patience_s=2)
+    asked = {question.name: question for question in questions(ASKED_S, rows)}
+    found = {name: await _timed(asked[name], store, repeats) for name in GROWING}
+    await store.close()
+    return {name: min(times.processor) for name, times in found.items()}
+
+
+async def _first(path: Path, sizes: Sizes) -> list[Figure]:
+    """Ask for a dashboard as the first thing after a start."""
+    question = next(questions(ASKED_S, sizes.requests))
+    times = []
+    for _ in range(max(sizes.repeats // 10, 3)):
+        store = await Store.open(f"sqlite:///{path}", patience_s=2)
+        times += (await _timed(question, store, 1, warm=False)).wall
+        await store.close()
+    return [Figure(f"{question.name}, as the first question, p50", percentile(times, 50), "ms")]
 
 
 async def _read(path: Path, sizes: Sizes) -> list[Figure]:
     store = await Store.open(f"sqlite:///{path}", patience_s=2)
-    now = datetime.fromtimestamp(NOON_S + 1_234, UTC)
     found = []
-    for period, granularity in PERIODS:
-        window = named(period, now, ZONE)
-        for whose, only in WHOSE.items():
-            ask = lambda w=window, g=granularity, o=only: windows.dashboard(store, w, granularity=g, **o)  # noqa: E731
-            found.append(await _timed(f"dashboard {period}, {whose}", ask, sizes.repeats, QUERY_MARK))
-        board = lambda w=window: windows.leaderboard(store, w, "tokens")  # noqa: E731
-        found.append(await _timed(f"leaderboard {period}", board, sizes.repeats, BOARD_MARK))
-    for name, asked in FILTERS.items():
-        page = lambda a=asked: windows.requests(store, zone=ZONE, last=50, **a)  # noqa: E731
-        found.append(await _timed(f"requests, {name}", page, sizes.repeats, QUERY_MARK))
+    slowest: dict[str, float] = {}
+    for question in questions(ASKED_S, sizes.requests):
+        times = await _timed(question, store, sizes.repeats)
+        found.append(Figure(f"{question.name}, processor time, p50", percentile(times.processor, 50), "ms"))
+        found.append(Figure(f"{question.name}, p50", percentile(times.wall, 50), "ms"))
+        found.append(Figure(f"{question.name}, p99", percentile(times.wall, 99), "ms", question.mark))
+        slowest[question.mark] = max(slowest.get(question.mark, 0), percentile(times.processor, 99))
     await store.close()
+    for mark, spent in slowest.items():
+        found.append(Figure(f"the slowest question marked {mark}, processor time, p99", spent, "ms", mark))
     return found
 
 
-async def _timed(name: str, ask: Callable[[], Awaitable[object]], repeats: int, mark: str) -> Figure:
-    times = []
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long answers took, in milliseconds: on the clock, and of all threads' processor time."""
+
+    wall: list[float]
+    processor: list[float]
+
+
+async def _timed(question: Question, store: Store, repeats: int, *, warm: bool = True) -> Times:
+    times = Times([], [])
+    if warm:
+        await question.ask(store)
     for _ in range(repeats):
-        began = time.perf_counter()
-        await ask()
-        times.append((time.perf_counter() - began) * 1000)
-    return Figure(f"{name}, p99", percentile(times, 99), "ms", mark)
+        began, spent = time.perf_counter(), time.process_time()
+        await question.ask(store)
+        times.processor.append((time.process_time() - spent) * 1000)
+        times.wall.append((time.perf_counter() - began) * 1000)
+    return times
 
 
 async def _write(path: Path, sizes: Sizes) -> list[Figure]:
@@ -108,7 +134,7 @@ async def _write(path: Path, sizes: Sizes) -> list[Figure]:
     )
     assert ledger._housekeeper is not None
     await asyncio.to_thread(ledger._housekeeper.close)
-    found = [await _throughput(ledger, sizes.events), await _steady("with nothing else", ledger, sizes.steady_s)]
+    found = [*await _throughput(ledger, sizes.events), await _steady("with nothing else", ledger, sizes.steady_s)]
     keeper = Housekeeper(path, "keeper", Keep(requests=30, five_minutes=7, hours=300), _now_ms)
     upkeep = asyncio.create_task(asyncio.to_thread(_keep_house, keeper))
     found.append(await _steady("during roll-up and retention", ledger, sizes.steady_s))
@@ -133,14 +159,17 @@ def _now_ms() -> int:
     return (NOON_S + 90_000) * 1000
 
 
-async def _throughput(ledger: Ledger, events: int) -> Figure:
+async def _throughput(ledger: Ledger, events: int) -> list[Figure]:
     """Keep the writer supplied as a busy gateway would, and see how much it makes durable in a second."""
     gc.collect()
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
     for first in range(0, events, 1_000):
         made = [an_event(f"w{first + n}", started_ms=_now_ms() - n * 1_000) for n in range(1_000)]
         await asyncio.gather(*(ledger.settle(event) for event in made))
-    return Figure("events made durable in a second", events / (time.perf_counter() - began), "", WRITER_MARK)
+    return [
+        Figure("events made durable in a second", events / (time.perf_counter() - began), "", WRITER_MARK),
+        Figure("events made durable in a second of processor time", events / (time.process_time() - spent), ""),
+    ]
 
 
 async def _steady(name: str, ledger: Ledger, seconds: float, per_second: int = 500) -> Figure:

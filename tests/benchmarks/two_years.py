@@ -1,6 +1,8 @@
 """Two years of a busy team, written straight into the tiers: 2,000 series, 5 million buckets, 1 million calls."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,30 +21,41 @@ COLUMNS = ", ".join(AMOUNTS)
 VALUES = "3, 0, 400 + s.i % 100, 9000, 20, 5, 700, 90, 1000000 + s.i, 0, 0, 0, 9000"
 
 
-def write(path: Path, now_s: int, *, days: int = 730, requests: int = 1_000_000) -> int:
-    """Write so many days up to ``now_s``; returns the number of buckets."""
+def write(path: Path, now_s: int, *, days: int = 730) -> int:
+    """Write so many days of buckets up to ``now_s``; returns their number."""
     prepare(path, patience_s=1)
-    connection = plain(path, patience_s=1)
-    for pragma in ("synchronous = OFF", "journal_mode = OFF", "cache_size = -200000"):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.execute("BEGIN")
     today = now_s - now_s % DAY_S
-    _people(connection)
-    _buckets(
-        connection, Tier.FIVE_MINUTES, today - min(days, 14) * DAY_S, now_s - now_s % BUCKET_S + 1, BUCKET_S, every=11
-    )
-    _buckets(connection, Tier.HOUR, today - min(days, 400) * DAY_S, now_s - now_s % HOUR_S, HOUR_S, every=7)
-    _buckets(connection, Tier.DAY, today - days * DAY_S, today, DAY_S, every=1)
-    _months(connection, today)
-    for tier in ROLLED:
-        _margins(connection, tier)
-    _facts(connection, today, now_s)
-    _requests(connection, now_s, requests)
-    connection.execute("COMMIT")
-    count = sum(connection.execute(f"SELECT count(*) FROM {tier.table.name}").fetchone()[0] for tier in Tier)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.close()
-    return count
+    five_minutes = (today - min(days, 14) * DAY_S, now_s - now_s % BUCKET_S + 1, BUCKET_S)
+    hours = (today - min(days, 400) * DAY_S, now_s - now_s % HOUR_S, HOUR_S)
+    with _hasty(path) as connection:
+        _people(connection)
+        _buckets(connection, Tier.FIVE_MINUTES, *five_minutes, every=11)
+        _buckets(connection, Tier.HOUR, *hours, every=7)
+        _buckets(connection, Tier.DAY, today - days * DAY_S, today, DAY_S, every=1)
+        _months(connection, today)
+        for tier in ROLLED:
+            _margins(connection, tier)
+        _facts(connection, today, now_s)
+        return sum(connection.execute(f"SELECT count(*) FROM {tier.table.name}").fetchone()[0] for tier in Tier)
+
+
+def write_requests(path: Path, now_s: int, count: int) -> None:
+    """Write so many request rows, over 90 days up to ``now_s``, in the place of those there are."""
+    with _hasty(path) as connection:
+        connection.execute("DELETE FROM requests")
+        _requests(connection, now_s, count)
+
+
+@contextmanager
+def _hasty(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a file that nobody has open, and write to it without a journal: it may be lost if this does not end."""
+    with closing(plain(path, patience_s=1)) as connection:
+        for pragma in ("synchronous = OFF", "journal_mode = OFF", "cache_size = -200000"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("BEGIN")
+        yield connection
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _people(connection: sqlite3.Connection) -> None:
@@ -129,7 +142,7 @@ def _facts(connection: sqlite3.Connection, today: int, now_s: int) -> None:
 
 
 def _requests(connection: sqlite3.Connection, now_s: int, count: int) -> None:
-    """Write request rows over 90 days, every twentieth failed."""
+    """Write request rows, every twentieth failed."""
     step = 90 * DAY_S * 1000 // max(count, 1)
     connection.execute(
         "INSERT INTO requests (id, attempt, series_id, started_ms, finished_ms, state, status, dialect, stream,"
