@@ -8,7 +8,7 @@ from codevector_daemon.dialects.base import BadBody, Head
 from codevector_daemon.dialects.translation import CURSOR, between, is_responses_shaped
 from support.translation import sdks, wires
 from support.translation.calls import fields, made
-from support.translation.said import BY_NAME
+from support.translation.said import BY_NAME, Call, Said
 
 BODY = json.dumps(
     {
@@ -55,6 +55,54 @@ def test_the_body_becomes_one_of_chat() -> None:
     ]
     assert sent["tools"][0]["function"]["name"] == "read"
     assert sent["reasoning_effort"] == "medium"
+
+
+PATCH = "*** Begin Patch\n*** Add File: a\n+b\n*** End Patch"
+PATCHING = json.dumps(
+    {
+        **json.loads(BODY),
+        "input": [
+            {"role": "user", "content": "hi"},
+            {"type": "function_call", "call_id": "call_1", "name": "ApplyPatch", "arguments": PATCH},
+            {"type": "function_call_output", "call_id": "call_1", "output": "done"},
+        ],
+        "tools": [
+            {
+                "type": "custom",
+                "name": "ApplyPatch",
+                "description": "Edits files",
+                "format": {"type": "grammar", "syntax": "lark", "definition": "start: begin_patch hunk+ end_patch"},
+            }
+        ],
+        "stream_options": {"include_usage": True},
+        "text": {"verbosity": "low"},
+    }
+).encode()
+PATCHED = Said("patch", (Call("call_2", "ApplyPatch", (json.dumps({"input": PATCH}),)),), "tool")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_tool_of_free_text_is_called_in_the_only_form_that_cursor_reads(*, stream: bool) -> None:
+    """It declares ApplyPatch as such a tool, yet looks at ``function.name`` of every call."""
+    translation = made(CURSOR, "messages")
+    sent = fields(translation.request(PATCHING, Head(model="slug"), "model-x", stream=stream))
+    assert sent["messages"][1]["content"][0]["input"] == {"input": PATCH}
+    if stream:
+        translator = translation.stream("my-slug")
+        out = b"".join(translator.feed(event) for event in wires.STREAM["messages"](PATCHED)) + translator.finish()
+        calls = [
+            call
+            for event in sdks.payloads(out)
+            for one in event["choices"]
+            for call in one["delta"].get("tool_calls", ())
+        ]
+        assert "".join(call["function"]["arguments"] for call in calls) == PATCH
+        (call, *_) = calls
+    else:
+        answer = json.loads(translation.whole(200, wires.WHOLE["messages"](PATCHED), "my-slug"))
+        (call,) = answer["choices"][0]["message"]["tool_calls"]
+        assert call["function"]["arguments"] == PATCH
+    assert (call["type"], call["function"]["name"]) == ("function", "ApplyPatch")
 
 
 def test_the_shape_is_told_by_its_fields() -> None:

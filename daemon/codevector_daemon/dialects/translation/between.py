@@ -80,7 +80,9 @@ _responses = _Client(
 )
 _gemini = _Client(gemini_request_read.read, gemini_answer_write.GeminiWriter, gemini_answer_write.whole, "gemini")
 _gemini_array = replace(_gemini, stream=gemini_answer_write.GeminiArrayWriter, stream_type=b"application/json")
-_cursor = _Client(responses_request_read.read, chat_answer_write.ChatWriter, chat_answer_write.whole, "chat")
+_cursor = _Client(
+    responses_request_read.read, chat_answer_write.CursorWriter, chat_answer_write.whole_for_cursor, "chat"
+)
 
 CURSOR: Final = "cursor"
 """The name of the hybrid that Cursor speaks: a body of Responses on the route of Chat, and Chat answers back."""

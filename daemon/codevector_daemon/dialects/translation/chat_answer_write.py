@@ -1,6 +1,6 @@
 """Writes answers of Chat Completions, streamed or whole."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from codevector_daemon.dialects.sse import event_of
 from codevector_daemon.dialects.translation import errors, ids, usage_write, writing
@@ -28,9 +28,14 @@ _TIERS: Final = frozenset({"auto", "default", "flex", "scale", "priority", "fast
 _PING: Final = b": ping\n\n"
 DONE: Final = b"data: [DONE]\n\n"
 
+FreeText = Literal["custom", "function"]
+"""The form of a call of a tool that takes free text."""
+
 
 class ChatWriter:
     """Writes one streamed answer chunk by chunk."""
+
+    free_text: FreeText = "custom"
 
     def __init__(self, framing: Framing) -> None:
         self._framing = framing
@@ -106,7 +111,7 @@ class ChatWriter:
         call["function"] = {"name": origin.name, "arguments": ""}
         self._calls += 1
         self._custom = [] if origin.custom else None
-        if origin.custom:
+        if origin.custom and self.free_text == "custom":
             call = {**call, "type": "custom", "custom": {"name": origin.name, "input": ""}}
             del call["function"]
         return self._delta(writing.encode({"tool_calls": [call]}))
@@ -123,7 +128,8 @@ class ChatWriter:
         if self._custom is None:
             return b""
         text, self._custom = input_in("".join(self._custom)), None
-        return self._delta(writing.encode({"tool_calls": [{"index": self._calls - 1, "custom": {"input": text}}]}))
+        given = {"custom": {"input": text}} if self.free_text == "custom" else {"function": {"arguments": text}}
+        return self._delta(writing.encode({"tool_calls": [{"index": self._calls - 1, **given}]}))
 
     def _signature(self, event: ThinkingEnd) -> bytes:
         """Write a thought's signature, for clients that give it back."""
@@ -134,7 +140,18 @@ class ChatWriter:
         return self._delta(writing.encode({"reasoning_details": [detail(thought, self._thoughts - 1)]}))
 
 
-def whole(answer: Answer, framing: Framing) -> bytes:
+class CursorWriter(ChatWriter):
+    """Writes for Cursor, which knows no call but a function's: free text stands where its arguments would."""
+
+    free_text = "function"
+
+
+def whole_for_cursor(answer: Answer, framing: Framing) -> bytes:
+    """Return a whole answer for Cursor."""
+    return whole(answer, framing, "function")
+
+
+def whole(answer: Answer, framing: Framing, free_text: FreeText = "custom") -> bytes:
     """Return a whole answer."""
     body: dict[str, Any] = {
         "id": f"chatcmpl-{framing.new_id()}",
@@ -144,7 +161,7 @@ def whole(answer: Answer, framing: Framing) -> bytes:
         "choices": [
             {
                 "index": 0,
-                "message": _message(answer, framing),
+                "message": _message(answer, framing, free_text),
                 "logprobs": None,
                 "finish_reason": _STOPS.get(answer.stop, "stop"),
             }
@@ -157,11 +174,11 @@ def whole(answer: Answer, framing: Framing) -> bytes:
     return writing.encode(body)
 
 
-def _message(answer: Answer, framing: Framing) -> dict[str, Any]:
+def _message(answer: Answer, framing: Framing, free_text: FreeText) -> dict[str, Any]:
     texts = [part.text for part in answer.parts if isinstance(part, Text)]
     refusals = [part.text for part in answer.parts if isinstance(part, Refusal)]
     thoughts = [part for part in answer.parts if isinstance(part, Thinking)]
-    calls = [_call(part, framing) for part in answer.parts if isinstance(part, ToolCall)]
+    calls = [_call(part, framing, free_text) for part in answer.parts if isinstance(part, ToolCall)]
     message: dict[str, Any] = {
         "role": "assistant",
         "content": "".join(texts) if texts or not calls else None,
@@ -177,10 +194,10 @@ def _message(answer: Answer, framing: Framing) -> dict[str, Any]:
     return message
 
 
-def _call(call: ToolCall, framing: Framing) -> dict[str, Any]:
+def _call(call: ToolCall, framing: Framing, free_text: FreeText) -> dict[str, Any]:
     origin: Origin = framing.origin(call.name)
     call_id = ids.call_id(call.id or f"call_{framing.new_id()}", ids.LONGEST_CALL_ID)
-    if origin.custom:
-        custom = {"name": origin.name, "input": input_in(call.arguments)}
-        return {"id": call_id, "type": "custom", "custom": custom}
-    return {"id": call_id, "type": "function", "function": {"name": origin.name, "arguments": call.arguments or "{}"}}
+    given = input_in(call.arguments) if origin.custom else call.arguments or "{}"
+    if origin.custom and free_text == "custom":
+        return {"id": call_id, "type": "custom", "custom": {"name": origin.name, "input": given}}
+    return {"id": call_id, "type": "function", "function": {"name": origin.name, "arguments": given}}

@@ -17,7 +17,7 @@ from codevector_daemon.dialects.translation.canonical import (
     ToolResult,
     Turn,
 )
-from codevector_daemon.dialects.translation.free_text import as_arguments
+from codevector_daemon.dialects.translation.free_text import as_arguments, input_in
 from codevector_daemon.dialects.translation.marks import unmarked
 from codevector_daemon.dialects.translation.openai_common import name_in, only_text
 
@@ -85,7 +85,8 @@ class Item(Struct):
 class Items:
     """Collects items into turns: everything the model made until the next input is one turn of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, free_text: frozenset[str] = frozenset()) -> None:
+        self._free_text = free_text
         self.system: list[Text] = []
         self.turns: list[Turn] = []
         self.dropped: list[str] = []
@@ -96,7 +97,10 @@ class Items:
             case "message":
                 self._message(item, place)
             case "function_call":
-                self._push("assistant", (_call(item, place, item.arguments or "{}"),))
+                given = item.arguments or "{}"
+                if item.name in self._free_text:  # Cursor gives such a call back in the form of a function's
+                    given = as_arguments(input_in(given))
+                self._push("assistant", (_call(item, place, given),))
             case "custom_tool_call":
                 self._push("assistant", (_call(item, place, as_arguments(item.input or "")),))
             case "function_call_output" | "custom_tool_call_output":

@@ -102,7 +102,7 @@ def read(body: bytes) -> Conversation:
     dropped += [f"include.{name}" for name in request.include or () if name != _INCLUDED_ANYWAY]
     dropped += ["truncation"] if request.truncation == "auto" else []
     dropped += ["store"] if request.store else []
-    items = Items()
+    items = Items(frozenset(tool.name for tool in request.tools or () if tool.type == "custom" and tool.name))
     if isinstance(request.input, str):
         items.turns.append(Turn("user", (Text(request.input),)))
     for index, item in enumerate(request.input if isinstance(request.input, list) else ()):

@@ -37,7 +37,7 @@ _WRITERS: Final[Mapping[str, Callable[[Target], Setup]]] = MappingProxyType(
         "goose": agents.goose,
         "llm": agents.llm,
         "qwen-code": vendors.qwen_code,
-        "ai-sdk": sdks.ai_sdk,
+        "vercel-ai-sdk": sdks.ai_sdk,
         "langchain": sdks.langchain,
     }
 )

@@ -71,7 +71,7 @@ def ai_sdk(target: Target) -> Setup:
     steps = [Step("In JavaScript", None, "javascript", node)]
     note = f"createAnthropic, createOpenAI take the same address; createGoogleGenerativeAI {target.gateway_url}/v1beta."
     notes = [note, headers_note()]
-    return Setup("ai-sdk", "Vercel AI SDK", target.gateway_url, target.openai, target.model, steps, notes)
+    return Setup("vercel-ai-sdk", "Vercel AI SDK", target.gateway_url, target.openai, target.model, steps, notes)
 
 
 def langchain(target: Target) -> Setup:
