@@ -42,3 +42,14 @@ def test_json_keeps_every_value_and_holds_nothing_a_terminal_obeys(document: dic
 @given(st.text(), st.integers(2, 30), st.sampled_from(["left", "right"]))
 def test_a_fitted_cell_takes_exactly_its_width(text: str, width: int, align: str) -> None:
     assert cell_len(output.fitted(text, width, align)) == width  # type: ignore[arg-type] # one of the two literals
+
+
+@pytest.mark.parametrize("name", ["x" * 200, "日本語" * 66, "😀" * 100])
+def test_a_long_name_gives_way_and_the_numbers_stay_whole(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    columns = (Column("Project"), Column("Key"), Column("Input", "right"), Column("Spend", "right"))
+    output.table(columns, [(name, "laptop", "12.4M", "$1,234"), ("api", "ci", "9", "$0.0042")], empty="")
+    title, rule, *lines = capsys.readouterr().out.splitlines()
+    assert title.split() == ["Project", "Key", "Input", "Spend"]
+    assert lines[0].split()[-3:] == ["laptop", "12.4M", "$1,234"]
+    assert lines[1].split() == ["api", "ci", "9", "$0.0042"]
+    assert {cell_len(line.rstrip()) for line in lines} == {cell_len(rule)} == {output.PIPED_WIDTH}

@@ -17,6 +17,8 @@ from codevector_shared.formats import clean
 
 VALUE_LIMIT = 600
 """Characters of a value that are shown beside its name."""
+_GAP, _LEAST_NAME = 3, 8
+"""Cells between two columns, and what is left of the longest name."""
 PIPED_WIDTH = 200
 """Columns of a table that no terminal limits."""
 
@@ -62,16 +64,31 @@ def note(text: str) -> None:
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, empty: str) -> None:
     """Print a table, or what to do where there is nothing to show."""
-    body = list(rows)
+    body = [[clean(cell) for cell in row] for row in rows]
     if not body:
         say(empty)
         return
     grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for column in columns:
-        grid.add_column(column.title, justify=column.align, no_wrap=True, overflow="ellipsis")
+    printer = console()
+    for column, width in zip(columns, _widths(columns, body, printer.width), strict=True):
+        grid.add_column(column.title, justify=column.align, no_wrap=True, overflow="ellipsis", width=width)
     for row in body:
-        grid.add_row(*(Text(clean(cell)) for cell in row))
-    console().print(grid)
+        grid.add_row(*map(Text, row))
+    printer.print(grid)
+
+
+def _widths(columns: Sequence[Column], body: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return how wide each column is: where not all fit, the longest names give way, never the numbers."""
+    widths = [max(map(cell_len, cells)) for cells in zip([column.title for column in columns], *body, strict=True)]
+    names = [index for index, column in enumerate(columns) if column.align == "left"]
+    over = sum(widths) + _GAP * (len(widths) - 1) - room
+    while over > 0 and names:
+        longest = max(names, key=lambda index: widths[index])
+        if widths[longest] <= _LEAST_NAME:
+            break
+        widths[longest] -= 1
+        over -= 1
+    return widths
 
 
 def fitted(text: str, width: int, align: Literal["left", "right"]) -> str:
