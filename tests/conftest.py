@@ -1,4 +1,4 @@
-"""For all tests: assertions in the shared helpers say what they compared, and no test depends on the machine's speed."""
+"""For all tests: shared helpers say what they compared, and nothing depends on the speed of the machine."""
 
 import pytest
 from hypothesis import HealthCheck, settings

@@ -2,7 +2,9 @@ from typing import Any
 
 import pytest
 
-from codevector_daemon.ledger import UsageEvent
+from codevector_daemon.gateway.settle import orphan_event
+from codevector_daemon.ledger import Orphan, UsageEvent
+from codevector_daemon.ledger.event import OpenRequest
 from codevector_daemon.metering.counts import Extras, Round, TokenCounts
 from codevector_shared.client import ControlError
 from codevector_shared.price_protocol import RepriceOrder
@@ -82,6 +84,41 @@ async def test_a_price_that_the_provider_stated_has_no_lines(node: Node) -> None
     await settle(node, "r1", key, price_basis="provider", spend_nano=123, extras=extras)
     price = await node.admin.request_price("r1")
     assert (price.lines, price.provider_cost_usd, price.worked_usd) == ([], "0.000000123", "0.000000123")
+
+
+@pytest.mark.parametrize(
+    ("tier", "extras", "nano", "basis"),
+    [
+        (None, Extras(), 9_000_000, "catalogue"),
+        ("batch", Extras(), 4_500_000, "catalogue"),
+        ("geo-us", Extras(), 9_900_000, "catalogue"),
+        (None, Extras(provider_cost_nano=77, cost_from="usage"), 77, "provider"),
+        (  # 100 of the output were an advisor's, at 25 instead of 15
+            None,
+            Extras(rounds=(Round("claude-opus-4-6", TokenCounts(output=100)),)),
+            10_000_000,
+            "catalogue",
+        ),
+    ],
+)
+async def test_what_a_dead_process_left_is_charged_by_what_was_noted_of_its_price(
+    node: Node, tier: str | None, extras: Extras, nano: int, basis: str
+) -> None:
+    series = node.series(await furnish(node), model="sonnet", provider="anthropic", upstream_model="claude-sonnet-4-5")
+    counts = TokenCounts(uncached_input=1_000, cache_read=10_000, output=200)
+    note = OpenRequest("left", node.clock(), series, "messages", stream=True, estimated_input=9)
+    orphan = Orphan(note, counts, None, node.clock() + 5, tier, extras)
+    event = orphan_event(orphan, node.services.directory, node.services.prices, node.clock() + 9)
+    assert (event.spend_nano, event.price_basis, event.state) == (nano, basis, "interrupted")
+    assert (event.service_tier, event.extras or Extras(), event.usage_source) == (tier, extras, "estimated")
+
+
+async def test_searches_that_a_dead_process_saw_are_charged(node: Node) -> None:
+    series = node.series(await furnish(node), model="sonnet", provider="anthropic", upstream_model="claude-sonnet-4-5")
+    note = OpenRequest("left", node.clock(), series, "messages", stream=True, estimated_input=1_000)
+    orphan = Orphan(note, TokenCounts(output=10, server_tool_calls=2), None, node.clock())
+    event = orphan_event(orphan, node.services.directory, node.services.prices, node.clock())
+    assert event.spend_nano == 1_000 * 3_000 + 10 * 15_000 + 2 * 10_000_000
 
 
 async def test_an_unknown_request_is_refused(node: Node) -> None:

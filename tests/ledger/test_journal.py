@@ -13,7 +13,7 @@ from codevector_daemon.errors import SettingsError
 from codevector_daemon.ledger import Orphan, UsageEvent
 from codevector_daemon.ledger.journal import Journal
 from codevector_daemon.ledger.orphans import unpriced
-from codevector_daemon.metering.counts import TokenCounts
+from codevector_daemon.metering.counts import Extras, TokenCounts
 from support.ledgers import NOON_MS, a_note, amounts, an_event, home, wall_ms
 
 SO_FAR = TokenCounts(uncached_input=40, output=9)
@@ -22,17 +22,17 @@ DIE = """
 import asyncio, sys
 from pathlib import Path
 from support.ledgers import a_note, an_event, home
-from codevector_daemon.metering.counts import TokenCounts
+from codevector_daemon.metering.counts import Extras, TokenCounts
 
 async def main():
     async with home(Path(sys.argv[1])) as here:
         await here.ledger.admit(a_note("done"))
         await here.ledger.settle(an_event("done"))
         await here.ledger.admit(a_note("left", session="s", agent="g", own_login=True, parent_id="p", attempt=2))
-        here.ledger.progress("left", TokenCounts(uncached_input=40, output=9), 123)
+        here.ledger.progress("left", TokenCounts(uncached_input=40, output=9), 123, "flex", Extras(file_searches=2))
         here.ledger.refine_input("left", 41)
         here.ledger._journal._refresh()
-        await here.ledger.admit(a_note("left-too"))
+        await here.ledger.admit(a_note("left-too", service_tier="priority"))
         print("ready", flush=True)
         await asyncio.sleep(60)
 
@@ -118,8 +118,19 @@ async def test_what_a_killed_process_left_open_is_settled_with_what_was_noted(tm
         ]
         assert await here.all("SELECT * FROM open_requests") == []
     by_id = {orphan.note.id: orphan for orphan in orphans}
-    noted = a_note("left", session="s", agent="g", own_login=True, parent_id="p", attempt=2, estimated_input=41)
+    noted = a_note(
+        "left",
+        session="s",
+        agent="g",
+        own_login=True,
+        parent_id="p",
+        attempt=2,
+        estimated_input=41,
+        service_tier="flex",
+    )
     assert by_id["left"].note == noted
+    assert (by_id["left"].service_tier, by_id["left"].extras) == ("flex", Extras(file_searches=2))
+    assert (by_id["left-too"].service_tier, by_id["left-too"].extras) == ("priority", Extras())
     assert (by_id["left"].counts, by_id["left"].ttft_ms) == (SO_FAR, 123)
     assert by_id["left"].seen_ms > NOON_MS
     assert by_id["left-too"].note.estimated_input == 7

@@ -180,8 +180,10 @@ class Relay:
     def _tell_progress(self, tap: AnswerTap) -> None:
         self._progress = None
         if self._settled is None:
-            counts = replace(tap.so_far().counts, output=tap.progress())
-            self._gateway.ledger.progress(self._call.id, counts, self._ttft_ms)
+            reading = tap.so_far()
+            counts = replace(reading.counts, output=tap.progress())
+            tier, extras = reading.service_tier, reading.extras
+            self._gateway.ledger.progress(self._call.id, counts, self._ttft_ms, tier, extras)
 
     def _uncounted(self) -> Call | None:
         """Return the call, unless its provider has told by now what it read."""
@@ -307,6 +309,7 @@ class Relay:
             agent=call.arrival.tags.agent,
             own_login=call.arrival.own_login,
             estimated_input=estimate.quick_input(call.body),
+            service_tier=call.head.service_tier,
         )
 
 

@@ -86,14 +86,17 @@ def orphan_event(orphan: Orphan, directory: Directory, prices: PriceBook, finish
         counts = replace(counts, uncached_input=note.estimated_input)
     facade = directory.facade(note.series.model)
     provider = directory.provider(note.series.provider)
+    vendor = kind_of(provider).vendor if provider else ""
     card = prices.card(
-        kind_of(provider).vendor if provider else "",
+        vendor,
         note.series.upstream_model,
         note.started_ms,
         override=facade.override if facade else None,
         free=facade.free if facade else False,
     )
-    price = card.price(counts, service_tier=None, provider_cost_nano=None)
+    price = prices.bill(
+        card, counts, orphan.extras, vendor=vendor, at_ms=note.started_ms, service_tier=orphan.service_tier
+    )
     return UsageEvent(
         id=note.id,
         parent_id=note.parent_id,
@@ -109,6 +112,8 @@ def orphan_event(orphan: Orphan, directory: Directory, prices: PriceBook, finish
         usage_source="estimated",
         price_basis=price.basis,
         price_version=price.version,
+        service_tier=orphan.service_tier,
+        extras=orphan.extras if orphan.extras != NO_EXTRAS else None,
         session=note.session,
         agent=note.agent,
         own_login=note.own_login,

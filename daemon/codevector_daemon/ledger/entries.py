@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from codevector_daemon.ledger.event import OpenRequest, UsageEvent
-from codevector_daemon.metering.counts import NOTHING, TokenCounts
+from codevector_daemon.metering.counts import NO_EXTRAS, NOTHING, Extras, TokenCounts
 
 
 class Noted(Struct, frozen=True, omit_defaults=True):
@@ -15,6 +15,9 @@ class Noted(Struct, frozen=True, omit_defaults=True):
     estimated_input: int = 0
     seen_ms: int = 0
     """When this was noted: a process that died was alive then."""
+    service_tier: str | None = None
+    """The tier that serves, or before the provider has named it the one that was asked for."""
+    extras: Extras = NO_EXTRAS
 
 
 class Admit(Struct, frozen=True, tag="admit"):

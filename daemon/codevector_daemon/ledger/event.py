@@ -36,6 +36,8 @@ class OpenRequest(Struct, frozen=True, omit_defaults=True):
     attempt: int = 1
     own_login: bool = False
     estimated_input: int = 0
+    service_tier: str | None = None
+    """The tier that was asked for."""
 
 
 class UsageEvent(Struct, frozen=True, omit_defaults=True):

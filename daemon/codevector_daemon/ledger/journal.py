@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from codevector_daemon.ledger.entries import Entry, Noted, Refresh, noted_decoder
 from codevector_daemon.ledger.event import OpenRequest, Series
-from codevector_daemon.metering.counts import NOTHING, TokenCounts
+from codevector_daemon.metering.counts import NO_EXTRAS, NOTHING, Extras, TokenCounts
 from codevector_daemon.store import schema
 
 REFRESH_S = 2.0
@@ -22,6 +22,8 @@ class OpenSoFar(Struct):
     counts: TokenCounts = NOTHING
     ttft_ms: int | None = None
     estimated_input: int = 0
+    service_tier: str | None = None
+    extras: Extras = NO_EXTRAS
 
 
 class Orphan(Struct, frozen=True):
@@ -32,6 +34,8 @@ class Orphan(Struct, frozen=True):
     ttft_ms: int | None
     seen_ms: int
     """When its process was last known to be alive."""
+    service_tier: str | None = None
+    extras: Extras = NO_EXTRAS
 
 
 class Journal:
@@ -47,14 +51,21 @@ class Journal:
 
     def opened(self, note: OpenRequest) -> None:
         """Remember a call from its admission on."""
-        self._open[note.id] = OpenSoFar(note, estimated_input=note.estimated_input)
+        self._open[note.id] = OpenSoFar(note, estimated_input=note.estimated_input, service_tier=note.service_tier)
 
-    def progress(self, request_id: str, counts: TokenCounts, ttft_ms: int | None) -> None:
-        """Take the counts so far; they reach the store with the next refresh."""
+    def progress(
+        self,
+        request_id: str,
+        counts: TokenCounts,
+        ttft_ms: int | None,
+        service_tier: str | None = None,
+        extras: Extras = NO_EXTRAS,
+    ) -> None:
+        """Take the counts so far, and what else their price rests on; they reach the store with the next refresh."""
         known = self._open.get(request_id)
         if known is not None:
-            known.counts = counts
-            known.ttft_ms = ttft_ms
+            known.counts, known.extras, known.ttft_ms = counts, extras, ttft_ms
+            known.service_tier = service_tier or known.service_tier
             self._mark(request_id)
 
     def refine(self, request_id: str, estimated_input: int) -> None:
@@ -92,7 +103,8 @@ class Journal:
         now = self._now_ms()
         for request_id in self._changed:
             known = self._open[request_id]
-            self._post(Refresh(request_id, Noted(known.counts, known.ttft_ms, known.estimated_input, now)))
+            noted = Noted(known.counts, known.ttft_ms, known.estimated_input, now, known.service_tier, known.extras)
+            self._post(Refresh(request_id, noted))
         self._changed.clear()
 
 
@@ -100,7 +112,7 @@ def left_by(connection: sa.Connection, node: str) -> list[Orphan]:
     """Return what a process left open, oldest first."""
     rows = connection.execute(_notes().where(schema.open_requests.c.node == node)).mappings()
     return [
-        Orphan(note, noted.counts, noted.ttft_ms, max(noted.seen_ms, note.started_ms))
+        Orphan(note, noted.counts, noted.ttft_ms, max(noted.seen_ms, note.started_ms), noted.service_tier, noted.extras)
         for note, noted in (_noted(row) for row in rows)
     ]
 
@@ -109,7 +121,7 @@ def still_open(connection: sa.Connection) -> list[OpenSoFar]:
     """Return every note in the journal, whichever process serves the call, oldest first."""
     rows = connection.execute(_notes()).mappings()
     return [
-        OpenSoFar(note, noted.counts, noted.ttft_ms, noted.estimated_input)
+        OpenSoFar(note, noted.counts, noted.ttft_ms, noted.estimated_input, noted.service_tier, noted.extras)
         for note, noted in (_noted(row) for row in rows)
     ]
 
@@ -137,5 +149,6 @@ def _noted(row: sa.RowMapping) -> tuple[OpenRequest, Noted]:
         attempt=row["attempt"],
         own_login=row["own_login"],
         estimated_input=noted.estimated_input,
+        service_tier=noted.service_tier,
     )
     return note, noted

@@ -27,7 +27,7 @@ from codevector_daemon.ledger.standing import Standing
 from codevector_daemon.ledger.state import calendar_of, read_facts
 from codevector_daemon.ledger.writer import Writer
 from codevector_daemon.ledger.zone import settle_zone
-from codevector_daemon.metering.counts import TokenCounts
+from codevector_daemon.metering.counts import NO_EXTRAS, Extras, TokenCounts
 from codevector_daemon.store.engine import Store
 from codevector_daemon.store.salvage import Recovered, read_recovered
 from codevector_shared.periods import iso
@@ -132,9 +132,16 @@ class Ledger:
         self._journal.opened(note)
         return future
 
-    def progress(self, request_id: str, counts: TokenCounts, ttft_ms: int | None) -> None:
-        """Take the counts so far of an open request; costs next to nothing."""
-        self._journal.progress(request_id, counts, ttft_ms)
+    def progress(
+        self,
+        request_id: str,
+        counts: TokenCounts,
+        ttft_ms: int | None,
+        service_tier: str | None = None,
+        extras: Extras = NO_EXTRAS,
+    ) -> None:
+        """Take the counts so far of an open request, and what else their price rests on; costs next to nothing."""
+        self._journal.progress(request_id, counts, ttft_ms, service_tier, extras)
 
     def refine_input(self, request_id: str, estimated_input: int) -> None:
         """Take a better estimate of an open request's input than the one noted at its admission."""

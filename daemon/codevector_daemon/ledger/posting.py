@@ -80,7 +80,7 @@ class Posting:
         return None
 
     def _open(self, note: OpenRequest) -> None:
-        noted = Noted(estimated_input=note.estimated_input, seen_ms=note.started_ms)
+        noted = Noted(estimated_input=note.estimated_input, seen_ms=note.started_ms, service_tier=note.service_tier)
         self._connection.execute(
             sql.OPEN,
             (

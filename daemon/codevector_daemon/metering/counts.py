@@ -34,8 +34,8 @@ class TokenCounts(Struct, frozen=True):
         return TokenCounts(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
 
     def minus(self, part: "TokenCounts") -> "TokenCounts":
-        """Return what is left without a part of this."""
-        return TokenCounts(*(mine - its for mine, its in zip(astuple(self), astuple(part), strict=True)))
+        """Return what is left without a part of this; of a count that the part exceeds, nothing."""
+        return TokenCounts(*(max(0, mine - its) for mine, its in zip(astuple(self), astuple(part), strict=True)))
 
 
 class Round(Struct, frozen=True, omit_defaults=True):
