@@ -61,7 +61,7 @@ def test_a_strange_model_name_breaks_out_of_no_snippet(name: str) -> None:
         assert f"{field}: {json.dumps(name, ensure_ascii=False)}" in {line.strip() for line in lines}
 
 
-@pytest.mark.parametrize("client", ["aider", "continue", "goose", "llm"])
+@pytest.mark.parametrize("client", ["aider", "continue", "llm"])
 def test_a_tool_that_does_not_name_itself_is_given_the_header_that_does(client: str) -> None:
     text = "\n".join(step.text for step in snippets.setup(client, Target(GATEWAY, "cv_key", "gpt-5")).steps)
     assert re.search(rf"x-client-app\W+{client}\b", text)

@@ -50,6 +50,12 @@ def test_the_user_agent_decides_last(agent: bytes, app: str) -> None:
     assert attribute(HeaderMap([(b"user-agent", agent)]), CALLER).client_app == app
 
 
+def test_goose_is_known_by_the_header_of_its_session() -> None:
+    assert attribute(HeaderMap([(b"agent-session-id", b"20261122_1")]), CALLER) == Tags("goose", session="20261122_1")
+    named = HeaderMap([(b"agent-session-id", b"20261122_1"), (b"user-agent", b"other/1.0")])
+    assert attribute(named, CALLER).client_app == "other"
+
+
 def test_sessions_and_sub_agents_are_read_from_the_tools_own_headers() -> None:
     headers = HeaderMap([(b"X-Claude-Code-Session-Id", b"s-1"), (b"x-claude-code-agent-id", b"a-1")])
     assert attribute(headers, CALLER) == Tags(session="s-1", agent="a-1")

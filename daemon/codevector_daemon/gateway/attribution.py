@@ -10,7 +10,10 @@ from codevector_daemon.gateway.headers import HeaderMap
 MAX_NAME = 200
 """Characters kept of any name that a client sends."""
 
-_SESSION_HEADERS = (b"x-claude-code-session-id", b"session_id", b"session-id", b"x-session-id", b"agent-session-id")
+_GOOSE = b"agent-session-id"
+"""The session header of goose, which sends no User-Agent."""
+
+_SESSION_HEADERS = (b"x-claude-code-session-id", b"session_id", b"session-id", b"x-session-id", _GOOSE)
 _AGENT_HEADERS = (b"x-claude-code-agent-id", b"x-openai-subagent")
 
 _KNOWN_AGENTS: tuple[tuple[str, str], ...] = (
@@ -70,6 +73,8 @@ def _first(headers: HeaderMap, names: tuple[bytes, ...]) -> str | None:
 
 def _from_user_agent(headers: HeaderMap) -> str:
     agent = _name(headers, b"user-agent").lower()
+    if not agent and headers.get(_GOOSE) is not None:
+        return "goose"
     for beginning, app in _KNOWN_AGENTS:
         if agent.startswith(beginning):
             return app

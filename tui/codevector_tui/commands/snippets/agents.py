@@ -51,7 +51,6 @@ def goose(target: Target) -> Setup:
         "GOOSE_MODEL": target.model,
         "OPENAI_HOST": target.gateway_url,
         "OPENAI_API_KEY": target.key,
-        "OPENAI_CUSTOM_HEADERS": f"{APP_HEADER}=goose",
     }
     return Setup("goose", "goose", target.gateway_url, target.openai, target.model, [shell(variables)], [])
 
