@@ -36,7 +36,7 @@ class Sizes:
     steady_s: float = 15.0
 
 
-QUICK = Sizes(days=30, requests=10_000, repeats=5, events=2_000, steady_s=1.0)
+QUICK = Sizes(days=7, requests=10_000, repeats=2, events=1_000, steady_s=0.5)
 
 
 def measured(sizes: Sizes) -> Iterator[Figure]:
