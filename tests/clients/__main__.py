@@ -2,13 +2,14 @@
 
 import argparse
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from clients.packages import PACKAGES, NotInstalledError, install
+from clients.packages import PACKAGES, NotInstalledError, cache, install
 
 FOLDER = Path(__file__).parent
 ISOLATE = ["unshare", "--map-root-user", "--net"]
@@ -44,9 +45,11 @@ def network_can_be_taken_away() -> bool:
 def main() -> int:
     """Install with the network, test without."""
     options, others = arguments()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs, and the tools in them, ignore Ctrl-C
     install_all(options.only, newest=options.newest)
     files = [str(FOLDER / f"client_{client.replace('-', '_')}.py") for client in options.only]
-    run = ["-o", "python_files=client_*.py", "-p", "no:cacheprovider", *files, *others]
+    homes = ["--basetemp", str(cache() / "last-run")]
+    run = [*homes, "-o", "python_files=client_*.py", "-p", "no:cacheprovider", *files, *others]
     if not network_can_be_taken_away():
         print("The tools keep their network: this needs unshare and ip.", flush=True)  # noqa: T201
         return int(pytest.main(run))

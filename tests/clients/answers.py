@@ -25,6 +25,11 @@ def tool_call(dialect: Dialect, name: str, arguments: Mapping[str, object]) -> A
     return CALLS[dialect](name, dict(arguments))
 
 
+def refusal(dialect: Dialect, words: str) -> Answer:
+    """Return an error of the request's own, which no tool tries again."""
+    return Answer((Send(json.dumps(ERRORS[dialect](words)).encode()),), status=400)
+
+
 def _pieces(words: str) -> list[str]:
     return [words[at : at + 7] for at in range(0, len(words), 7)]
 
@@ -95,9 +100,11 @@ def _response_text(words: str) -> Answer:
 
 
 def _response_call(name: str, arguments: dict[str, Any]) -> Answer:
+    """Return the call of a tool; one of a namespace is named ``namespace.tool``."""
     told = json.dumps(arguments)
-    item = {"id": "fc_c0de", "type": "function_call", "status": "completed", "name": name}
-    item |= {"call_id": CALL_ID, "arguments": told}
+    namespace, _, bare = name.rpartition(".")
+    item = {"id": "fc_c0de", "type": "function_call", "status": "completed", "name": bare}
+    item |= {"call_id": CALL_ID, "arguments": told, **({"namespace": namespace} if namespace else {})}
     deltas = [("response.function_call_arguments.delta", {"delta": piece}) for piece in _pieces(told)]
     return _response(item, [*deltas, ("response.function_call_arguments.done", {"arguments": told})])
 
@@ -138,4 +145,16 @@ CALLS: Mapping[Dialect, Callable[[str, dict[str, Any]], Answer]] = {
     "messages": _messages_call,
     "responses": _response_call,
     "gemini": lambda name, arguments: _gemini([{"functionCall": {"name": name, "args": arguments}}]),
+}
+
+
+def _openai_error(words: str) -> Mapping[str, object]:
+    return {"error": {"message": words, "type": "invalid_request_error", "param": None, "code": None}}
+
+
+ERRORS: Mapping[Dialect, Callable[[str], Mapping[str, object]]] = {
+    "chat": _openai_error,
+    "responses": _openai_error,
+    "messages": lambda words: {"type": "error", "error": {"type": "invalid_request_error", "message": words}},
+    "gemini": lambda words: {"error": {"code": 400, "message": words, "status": "INVALID_ARGUMENT"}},
 }

@@ -1,13 +1,14 @@
 """aider, headless, as ``codevector connect aider`` sets it up; it has no tools, it writes what its model says.
 
-It does not name itself on the wire (its calls look like the OpenAI SDK's or LiteLLM's), so its key names it.
+It does not name itself on the wire (its calls look like the OpenAI SDK's or LiteLLM's): a header of its settings does.
 """
 
 import pytest
 
 from clients import answers
 from clients.answers import Dialect
-from clients.workbench import ANSWER, NOTE, QUESTION, MakeWorkbench, Ran, Workbench
+from clients.running import Ran
+from clients.workbench import ANSWER, NOTE, QUESTION, MakeWorkbench, Workbench
 
 QUIET = {
     "AIDER_CHECK_UPDATE": "false",
@@ -30,20 +31,21 @@ The pass word is marmalade-4711.
 
 @pytest.fixture
 def bench(workbench_for: MakeWorkbench) -> Workbench:
-    bench = workbench_for("aider", client_app="aider")
+    bench = workbench_for("aider")
     bench.variables |= QUIET
     return bench
 
 
-def ask(bench: Workbench, prompt: str, model: str) -> Ran:
+def ask(bench: Workbench, prompt: str, model: str | None = None) -> Ran:
+    started = ["--model", model] if model else bench.start
     arguments = ["--yes-always", "--no-pretty", "--edit-format", "whole", "--map-tokens", "0", "--no-auto-commits"]
-    return bench.run("--model", model, *arguments, "--message", prompt, NOTE)
+    return bench.run(*started, *arguments, "--message", prompt, NOTE)
 
 
 def test_aider_answers_plainly(bench: Workbench) -> None:
     bench.connect("gpt")
     bench.will_answer("chat")
-    ask(bench, QUESTION, "openai/gpt").assert_said(ANSWER)
+    ask(bench, QUESTION).assert_said(ANSWER)
     bench.assert_counted(calls=1, client_app="aider", dialect="chat", model="gpt")
 
 
@@ -56,3 +58,16 @@ def test_aider_edits_a_file(bench: Workbench, dialect: Dialect, model: str) -> N
     ran = ask(bench, WISH, f"{vendor}/{model}")
     assert ADDED in (bench.work / NOTE).read_text(), ran
     bench.assert_counted(calls=1, client_app="aider", dialect=dialect, model=model)
+
+
+def test_aider_shows_why_it_was_refused(bench: Workbench) -> None:
+    bench.connect("gpt")
+    bench.will_refuse("chat")
+    bench.assert_told_of_refusal(ask(bench, QUESTION))
+
+
+def test_aider_is_interrupted(bench: Workbench) -> None:
+    bench.connect("gpt")
+    bench.will_hang("chat")
+    ask(bench, QUESTION)
+    bench.assert_left()

@@ -6,7 +6,9 @@ import uuid
 import pytest
 
 from clients import answers
-from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Ran, Workbench
+from clients.running import Ran
+from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Workbench
+from codevector_tui.commands.attribution import with_claude_project
 from support import messages
 
 MODEL = "claude-sonnet-4-5"
@@ -25,16 +27,18 @@ def bench(workbench_for: MakeWorkbench) -> Workbench:
     return bench
 
 
-def ask(bench: Workbench, prompt: str, session: str, model: str = MODEL) -> Ran:
-    bench.connect(model, steps=[0])
+def ask(bench: Workbench, prompt: str, session: str, model: str = MODEL, *, step: int = 0) -> Ran:
+    """Ask as set up for one shell, or with step 1 for every start."""
+    bench.connect(model, steps=[step])
     arguments = ["--print", prompt, "--session-id", session, "--output-format", "json", "--allowedTools", "Read"]
     return bench.run(*arguments, "--model", model)
 
 
-def test_claude_code_answers_plainly(bench: Workbench) -> None:
+@pytest.mark.parametrize("step", [0, 1])
+def test_claude_code_answers_plainly(bench: Workbench, step: int) -> None:
     session = str(uuid.uuid4())
     bench.will_answer("messages")
-    ran = ask(bench, QUESTION, session)
+    ran = ask(bench, QUESTION, session, step=step)
     ran.assert_said(ANSWER)
     assert json.loads(ran.output)["session_id"] == session
     rows = bench.assert_counted(calls=1, client_app="claude-code", dialect="messages", model=MODEL)
@@ -141,3 +145,23 @@ def test_claude_code_shows_its_key_in_other_ways(bench: Workbench, way: str) -> 
     bench.run("--print", QUESTION, "--model", MODEL).assert_said(ANSWER)
     rows = bench.assert_counted(calls=1, client_app="claude-code", dialect="messages", model=MODEL)
     assert {row["own_login"] for row in rows} == {0}
+
+
+def test_claude_code_shows_why_the_provider_refused_it(bench: Workbench) -> None:
+    bench.will_refuse("messages")
+    bench.assert_told_of_refusal(ask(bench, QUESTION, str(uuid.uuid4())))
+
+
+def test_claude_code_is_interrupted(bench: Workbench) -> None:
+    bench.will_hang("messages")
+    ask(bench, QUESTION, str(uuid.uuid4()))
+    bench.assert_left()
+
+
+def test_claude_code_counts_under_the_project_of_its_repository(bench: Workbench) -> None:
+    """With what ``codevector init`` writes there."""
+    (bench.work / ".claude").mkdir()
+    (bench.work / ".claude/settings.local.json").write_text(with_claude_project("", "garden", []))
+    bench.will_answer("messages")
+    ask(bench, QUESTION, str(uuid.uuid4())).assert_said(ANSWER)
+    assert {row["project"] for row in bench.rows()} == {"garden"}

@@ -1,4 +1,4 @@
-"""Cline's command, headless, on Chat Completions: it takes a base URL for no other dialect.
+"""Cline's command, headless, as ``codevector connect cline`` sets it up: it has a base URL for Chat Completions alone.
 
 On the wire it looks like Vercel's AI SDK, so its key names it.
 """
@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Ran, Workbench
+from clients.running import Ran
+from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Workbench
 
 QUIET = {"CLINE_TELEMETRY_DISABLED": "1", "CLINE_NO_AUTO_UPDATE": "1"}
 
@@ -21,9 +22,7 @@ def bench(workbench_for: MakeWorkbench) -> Workbench:
 
 
 def ask(bench: Workbench, prompt: str) -> Ran:
-    where = ["--baseurl", f"{bench.desk.daemon.url}/v1", "--apikey", bench.key.secret]
-    told = bench.run("auth", "--provider", "openai", "--modelid", "gpt", *where)
-    assert told.status == 0, told.told
+    bench.connect("gpt")
     return bench.run("--json", prompt)
 
 
@@ -44,3 +43,14 @@ def test_cline_reads_a_file_and_reports(bench: Workbench) -> None:
     bench.will_call("chat", "read_files", {"files": [{"path": str(bench.work / NOTE)}]})
     ask(bench, ERRAND).assert_said(REPORT)
     bench.assert_counted(calls=2, client_app="cline", dialect="chat", model="gpt")
+
+
+def test_cline_shows_why_it_was_refused(bench: Workbench) -> None:
+    bench.will_refuse("chat")
+    bench.assert_told_of_refusal(ask(bench, QUESTION))
+
+
+def test_cline_is_interrupted(bench: Workbench) -> None:
+    bench.will_hang("chat")
+    ask(bench, QUESTION)
+    bench.assert_left()

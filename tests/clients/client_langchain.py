@@ -5,7 +5,10 @@ import json
 import pytest
 
 from clients.answers import Dialect
-from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Ran, Workbench
+from clients.running import Ran
+from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Workbench
+from codevector_tui.commands import snippets
+from support import chat
 
 SCRIPT = '''
 import json, sys
@@ -40,7 +43,7 @@ print(answer.text if isinstance(answer.text, str) else answer.text())
 MODELS: dict[Dialect, tuple[str, str]] = {
     "chat": ("gpt", "openai-python"),
     "responses": ("gpt", "openai-python"),
-    "messages": ("sonnet", "langchain-anthropic"),
+    "messages": ("sonnet", "langchain"),
 }
 """A model of each dialect, and what LangChain's calls look like there."""
 
@@ -72,3 +75,24 @@ def test_langchain_calls_a_tool_and_reports(bench: Workbench, dialect: Dialect) 
     ask(bench, dialect, ERRAND).assert_said(REPORT)
     model, app = MODELS[dialect]
     bench.assert_counted(calls=2, client_app=app, dialect=dialect, model=model)
+
+
+def test_langchain_takes_the_printed_set_up(bench: Workbench) -> None:
+    (step,) = snippets.setup("langchain", snippets.Target(bench.desk.daemon.url, bench.key.secret, "gpt")).steps
+    (bench.work / "printed.py").write_text(step.text)
+    bench.desk.provider.when('"Hello"', chat.plain(ANSWER))
+    bench.run("printed.py").assert_said(ANSWER)
+    bench.assert_counted(calls=1, client_app="langchain", dialect="chat", model="gpt")
+
+
+@pytest.mark.parametrize("dialect", MODELS)
+def test_langchain_raises_what_the_provider_said(bench: Workbench, dialect: Dialect) -> None:
+    bench.will_refuse(dialect)
+    bench.assert_told_of_refusal(ask(bench, dialect, QUESTION))
+
+
+@pytest.mark.parametrize("dialect", MODELS)
+def test_langchain_is_interrupted(bench: Workbench, dialect: Dialect) -> None:
+    bench.will_hang(dialect)
+    ask(bench, dialect, QUESTION)
+    bench.assert_left()

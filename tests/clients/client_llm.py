@@ -1,12 +1,12 @@
-"""The ``llm`` command, on Chat Completions and, with its plug-in, on Messages.
+"""The ``llm`` command as ``codevector connect llm`` sets it up, and, with its plug-in, on Messages.
 
-It does not name itself on the wire (its calls look like those of the vendors' SDKs), so its key names it.
+It does not name itself on the wire (its calls look like those of the vendors' SDKs): a header of its settings does.
 """
-
-import json
 
 import pytest
 
+from clients.answers import Dialect
+from clients.running import Ran
 from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Workbench
 
 READ = f"def read_note() -> str:\n    return open({NOTE!r}).read()\n"
@@ -14,28 +14,45 @@ READ = f"def read_note() -> str:\n    return open({NOTE!r}).read()\n"
 
 @pytest.fixture
 def bench(workbench_for: MakeWorkbench) -> Workbench:
-    bench = workbench_for("llm", client_app="llm")
-    url = bench.desk.daemon.url
-    model = {"model_id": "cv-gpt", "model_name": "gpt", "api_base": f"{url}/v1", "api_key_name": "codevector"}
-    bench.put("~/.config/io.datasette.llm/extra-openai-models.yaml", json.dumps([{**model, "supports_tools": True}]))
-    bench.put("~/.config/io.datasette.llm/keys.json", json.dumps({"codevector": bench.key.secret}))
-    bench.variables |= {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": bench.key.secret}
+    bench = workbench_for("llm")
+    bench.variables |= {
+        "ANTHROPIC_BASE_URL": bench.desk.daemon.url,
+        "ANTHROPIC_API_KEY": bench.key.secret,
+        "ANTHROPIC_CUSTOM_HEADERS": "x-client-app: llm",
+    }
     return bench
 
 
-def test_llm_answers_plainly(bench: Workbench) -> None:
-    bench.will_answer("chat")
-    bench.run("--model", "cv-gpt", QUESTION).assert_said(ANSWER)
-    bench.assert_counted(calls=1, client_app="llm", dialect="chat", model="gpt")
+def ask(bench: Workbench, dialect: Dialect, *arguments: str) -> Ran:
+    bench.connect("gpt")
+    *printed, hello = bench.start
+    assert hello == "Hello"
+    model = ["--model", "claude-sonnet-4.5"] if dialect == "messages" else printed
+    return bench.run(*model, *arguments)
 
 
-def test_llm_calls_a_function_and_reports(bench: Workbench) -> None:
-    bench.will_call("chat", "read_note", {})
-    bench.run("--model", "cv-gpt", "--functions", READ, ERRAND).assert_said(REPORT)
-    bench.assert_counted(calls=2, client_app="llm", dialect="chat", model="gpt")
+@pytest.mark.parametrize(("dialect", "model"), [("chat", "gpt"), ("messages", "claude-sonnet-4-5")])
+def test_llm_answers_plainly(bench: Workbench, dialect: Dialect, model: str) -> None:
+    bench.will_answer(dialect)
+    ask(bench, dialect, QUESTION).assert_said(ANSWER)
+    bench.assert_counted(calls=1, client_app="llm", dialect=dialect, model=model)
 
 
-def test_llm_speaks_messages(bench: Workbench) -> None:
-    bench.will_call("messages", "read_note", {})
-    bench.run("--model", "claude-sonnet-4.5", "--functions", READ, ERRAND).assert_said(REPORT)
-    bench.assert_counted(calls=2, client_app="llm", dialect="messages", model="claude-sonnet-4-5")
+@pytest.mark.parametrize(("dialect", "model"), [("chat", "gpt"), ("messages", "claude-sonnet-4-5")])
+def test_llm_calls_a_function_and_reports(bench: Workbench, dialect: Dialect, model: str) -> None:
+    bench.will_call(dialect, "read_note", {})
+    ask(bench, dialect, "--functions", READ, ERRAND).assert_said(REPORT)
+    bench.assert_counted(calls=2, client_app="llm", dialect=dialect, model=model)
+
+
+@pytest.mark.parametrize("dialect", ["chat", "messages"])
+def test_llm_shows_why_it_was_refused(bench: Workbench, dialect: Dialect) -> None:
+    bench.will_refuse(dialect)
+    bench.assert_told_of_refusal(ask(bench, dialect, QUESTION))
+
+
+@pytest.mark.parametrize("dialect", ["chat", "messages"])
+def test_llm_is_interrupted(bench: Workbench, dialect: Dialect) -> None:
+    bench.will_hang(dialect)
+    ask(bench, dialect, QUESTION)
+    bench.assert_left()

@@ -6,7 +6,8 @@ import pytest
 
 from clients import answers
 from clients.answers import Dialect
-from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Ran, Workbench
+from clients.running import Ran
+from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Workbench
 
 SWITCHES = ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "SHARE")
 QUIET = {f"OPENCODE_DISABLE_{switch}": "true" for switch in SWITCHES}
@@ -30,7 +31,7 @@ def speak_messages(bench: Workbench) -> None:
 
 def ask(bench: Workbench, prompt: str, dialect: Dialect, model: str) -> Ran:
     bench.desk.provider.when(ASKS_FOR_TITLE, answers.text(dialect, TITLE))
-    return bench.run("run", "--model", f"codevector/{model}", "--format", "json", prompt)
+    return bench.run("run", *(bench.start or ["--model", f"codevector/{model}"]), "--format", "json", prompt)
 
 
 def session_of(ran: Ran) -> str:
@@ -60,3 +61,16 @@ def test_opencode_speaks_messages(bench: Workbench) -> None:
     bench.will_call("messages", "read", {"filePath": str(bench.work / NOTE)})
     ask(bench, ERRAND, "messages", "sonnet").assert_said(REPORT)
     bench.assert_counted(calls=2, client_app="opencode", dialect="messages", model="sonnet")
+
+
+def test_opencode_shows_why_it_was_refused(bench: Workbench) -> None:
+    bench.connect("gpt")
+    bench.will_refuse("chat")
+    bench.assert_told_of_refusal(ask(bench, QUESTION, "chat", "gpt"))
+
+
+def test_opencode_is_interrupted(bench: Workbench) -> None:
+    bench.connect("gpt")
+    bench.will_hang("chat")
+    ask(bench, QUESTION, "chat", "gpt")
+    bench.assert_left()

@@ -50,3 +50,24 @@ def test_pi_reads_a_file_and_reports(bench: Workbench, dialect: Dialect) -> None
     model = KINDS[dialect][2]
     bench.run("--print", "--provider", dialect, "--model", model, ERRAND).assert_said(REPORT)
     bench.assert_counted(calls=2, client_app="pi", dialect=dialect, model=model)
+
+
+def test_pi_takes_the_printed_set_up(bench: Workbench) -> None:
+    bench.connect("gpt")
+    bench.will_answer("chat")
+    bench.run(*bench.start, "--print", QUESTION).assert_said(ANSWER)
+    bench.assert_counted(calls=1, client_app="pi", dialect="chat", model="gpt")
+
+
+@DIALECTS
+def test_pi_shows_why_it_was_refused(bench: Workbench, dialect: Dialect) -> None:
+    bench.will_refuse(dialect)
+    ran = bench.run("--print", "--provider", dialect, "--model", KINDS[dialect][2], QUESTION)
+    bench.assert_told_of_refusal(ran)
+
+
+@DIALECTS
+def test_pi_is_interrupted(bench: Workbench, dialect: Dialect) -> None:
+    bench.will_hang(dialect)
+    bench.run("--print", "--provider", dialect, "--model", KINDS[dialect][2], QUESTION)
+    bench.assert_left()

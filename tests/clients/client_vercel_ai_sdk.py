@@ -4,9 +4,12 @@ import json
 
 import pytest
 
+from clients import answers
 from clients.answers import Dialect
 from clients.packages import PACKAGES, node_folder
-from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Ran, Workbench
+from clients.running import Ran
+from clients.workbench import ANSWER, ERRAND, NOTE, QUESTION, REPORT, MakeWorkbench, Workbench
+from codevector_tui.commands import snippets
 
 SCRIPT = """
 import { readFileSync } from "node:fs";
@@ -31,25 +34,20 @@ const read = tool({
 const result = streamText({ model: provider(model), prompt, tools: { read }, stopWhen: isStepCount(4) });
 for await (const text of result.textStream) process.stdout.write(text);
 """
-MODELS: dict[Dialect, tuple[str, str]] = {
-    "chat": ("gpt", "ai-sdk-openai-compatible"),
-    "messages": ("sonnet", "ai-sdk-anthropic"),
-    "responses": ("gpt", "ai-sdk-openai"),
-    "gemini": ("gemini-2.5-pro", "ai-sdk-google"),
-}
-"""A model of each dialect, and how that part of the SDK names itself."""
+MODELS: dict[Dialect, str] = {"chat": "gpt", "messages": "sonnet", "responses": "gpt", "gemini": "gemini-2.5-pro"}
+APP = "vercel-ai-sdk"
 
 
 @pytest.fixture
 def bench(workbench_for: MakeWorkbench) -> Workbench:
-    bench = workbench_for("vercel-ai-sdk")
-    (bench.work / "node_modules").symlink_to(PACKAGES["vercel-ai-sdk"].installed)
+    bench = workbench_for(APP)
+    (bench.work / "node_modules").symlink_to(PACKAGES[APP].installed)
     (bench.work / "ask.mjs").write_text(SCRIPT)
     return bench
 
 
 def ask(bench: Workbench, dialect: Dialect, prompt: str) -> Ran:
-    told = [dialect, bench.desk.daemon.url, bench.key.secret, MODELS[dialect][0], prompt, NOTE]
+    told = [dialect, bench.desk.daemon.url, bench.key.secret, MODELS[dialect], prompt, NOTE]
     return bench.run("ask.mjs", json.dumps(told), program=node_folder() / "node")
 
 
@@ -57,13 +55,32 @@ def ask(bench: Workbench, dialect: Dialect, prompt: str) -> Ran:
 def test_the_ai_sdk_answers_plainly(bench: Workbench, dialect: Dialect) -> None:
     bench.will_answer(dialect)
     ask(bench, dialect, QUESTION).assert_said(ANSWER)
-    model, app = MODELS[dialect]
-    bench.assert_counted(calls=1, client_app=app, dialect=dialect, model=model)
+    bench.assert_counted(calls=1, client_app=APP, dialect=dialect, model=MODELS[dialect])
 
 
 @pytest.mark.parametrize("dialect", MODELS)
 def test_the_ai_sdk_calls_a_tool_and_reports(bench: Workbench, dialect: Dialect) -> None:
     bench.will_call(dialect, "read", {})
     ask(bench, dialect, ERRAND).assert_said(REPORT)
-    model, app = MODELS[dialect]
-    bench.assert_counted(calls=2, client_app=app, dialect=dialect, model=model)
+    bench.assert_counted(calls=2, client_app=APP, dialect=dialect, model=MODELS[dialect])
+
+
+def test_the_ai_sdk_takes_the_printed_set_up(bench: Workbench) -> None:
+    (step,) = snippets.setup(APP, snippets.Target(bench.desk.daemon.url, bench.key.secret, "gpt")).steps
+    (bench.work / "printed.mjs").write_text(step.text)
+    bench.desk.provider.when('"Hello"', answers.text("chat", ANSWER))
+    bench.run("printed.mjs", program=node_folder() / "node").assert_said(ANSWER)
+    bench.assert_counted(calls=1, client_app=APP, dialect="chat", model="gpt")
+
+
+@pytest.mark.parametrize("dialect", MODELS)
+def test_the_ai_sdk_tells_what_the_provider_said(bench: Workbench, dialect: Dialect) -> None:
+    bench.will_refuse(dialect)
+    bench.assert_told_of_refusal(ask(bench, dialect, QUESTION))
+
+
+@pytest.mark.parametrize("dialect", MODELS)
+def test_the_ai_sdk_is_interrupted(bench: Workbench, dialect: Dialect) -> None:
+    bench.will_hang(dialect)
+    ask(bench, dialect, QUESTION)
+    bench.assert_left()

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("clients.workbench")
+pytest.register_assert_rewrite("clients.running", "clients.workbench")
 
 from clients.packages import PACKAGES  # noqa: E402 -- so that the helpers' assertions say what they saw
 from clients.workbench import MakeWorkbench, Workbench  # noqa: E402

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,22 +12,25 @@ from typing import Any
 from clients import answers
 from clients.answers import Dialect
 from clients.packages import PACKAGES, node_folder
+from clients.running import Ran, run
 from codevector_tui.commands import snippets
 from support.books import Row, counts_of
 from support.control import MadeKey
 from support.counts import NOTHING, Counts
 from support.desk import RATES, Desk
-from support.script import Received
+from support.script import NEVER, Received
 from support.waiting import until
 
-LIMIT_S = 90
+HALF = 4
+"""The events after which an answer hangs that hangs."""
+OK, BAD_REQUEST = 200, 400
 QUESTION = "Which town is the capital of Absurdistan?"
 ANSWER = "It is Quetzalburg-an-der-Xylophe."
 NOTE = "notes.txt"
 NOTED = "The pass word is marmalade-4711."
 ERRAND = f"Read the file {NOTE} and tell the pass word in it."
 REPORT = "Your pass word begins with an orange spread."
-COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+REASON = "The border of Absurdistan is closed."
 QUIET = {
     "DO_NOT_TRACK": "1",
     "NO_COLOR": "1",
@@ -34,26 +38,6 @@ QUIET = {
     "LANG": "C.UTF-8",
     "NO_PROXY": "127.0.0.1,localhost",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How a tool ended and what it said."""
-
-    status: int
-    output: str
-    errors: str
-
-    def assert_said(self, words: str) -> None:
-        """Assert that the tool ended well and showed these words, however it wrapped them."""
-        shown = " ".join(COLOURS.sub("", self.output).split())
-        assert self.status == 0, self.told
-        assert words in shown, self.told
-
-    @property
-    def told(self) -> str:
-        """Everything it said, for a failed assertion."""
-        return f"ended with {self.status}\n{self.output[-4000:]}\n{self.errors[-4000:]}"
 
 
 @dataclass(slots=True)
@@ -65,6 +49,9 @@ class Workbench:
     key: MadeKey
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
+    start: list[str] = field(default_factory=list)
+    """What the tool is to be started with, as ``codevector connect`` prints it."""
+    hanging: bool = False
 
     @property
     def home(self) -> Path:
@@ -93,33 +80,39 @@ class Workbench:
         path.write_text(text)
 
     def connect(self, model: str, *, steps: Sequence[int] = ()) -> None:
-        """Do what ``codevector connect`` tells for this tool: all steps, or those of these numbers."""
+        """Do what ``codevector connect`` prints for this tool to the letter: all steps, or those of these numbers."""
         made = snippets.setup(self.client, snippets.Target(self.desk.daemon.url, self.key.secret, model))
         for step in (made.steps[number] for number in steps) if steps else made.steps:
             if step.where is not None:
                 self.put(step.where, step.text)
+            elif step.title == snippets.START:
+                self.start = shlex.split(step.text)[1:]
             else:
-                exports = re.findall(r"^export (\w+)=(\S+)$", step.text, re.MULTILINE)
-                self.variables |= dict(exports)
+                self._type(step.text)
 
     def run(self, *arguments: str, program: Path | None = None) -> Ran:
-        """Run the tool in its work folder to its end, with nothing of the tester's own environment."""
+        """Run the tool in its work folder to its end, with nothing of the tester's own environment.
+
+        Where its answer hangs, it is ended by Ctrl-C once that has begun.
+        """
         command = [str(program or PACKAGES[self.client].installed), *arguments]
+        enough = self._half_answered if self.hanging else None
         try:
-            ended = subprocess.run(
-                command,
-                cwd=self.work,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                text=True,
-                errors="replace",
-                capture_output=True,
-                timeout=LIMIT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise AssertionError(f"{command} took longer than {LIMIT_S} s: {error.output}\n{self.story()}") from error
-        return Ran(ended.returncode, ended.stdout, ended.stderr)
+            return run(command, self._environment(), self.work, self.folder, enough)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}\n{self.story()}") from error
+
+    def _half_answered(self) -> bool:
+        seen = self.desk.provider.received()
+        return any(one.ending == "running" and len(one.sent) >= HALF for one in seen)
+
+    def _type(self, text: str) -> None:
+        """Type lines into a shell; what they export stays set."""
+        kept = self.folder / "exported"
+        script = f"set -e\n{text}\nenv -0 > {shlex.quote(str(kept))}"
+        subprocess.run(["sh", "-c", script], cwd=self.work, env=self._environment(), check=True, capture_output=True)
+        after = dict(line.split("=", 1) for line in kept.read_text().split("\0") if line)
+        self.variables |= {name: after[name] for name in re.findall(r"^export (\w+)=", text, re.MULTILINE)}
 
     # What the provider says.
 
@@ -132,6 +125,15 @@ class Workbench:
         self.desk.provider.when(ERRAND, answers.tool_call(dialect, tool, arguments))
         self.desk.provider.when(NOTED, answers.text(dialect, REPORT))
 
+    def will_refuse(self, dialect: Dialect) -> None:
+        """Let the provider refuse the question."""
+        self.desk.provider.when(QUESTION, answers.refusal(dialect, REASON))
+
+    def will_hang(self, dialect: Dialect) -> None:
+        """Let the provider stop in the middle of its answer, so that the tool is interrupted."""
+        self.desk.provider.when(QUESTION, answers.text(dialect, ANSWER).gated_after(HALF, NEVER.name))
+        self.hanging = True
+
     # What was counted.
 
     def rows(self) -> list[Row]:
@@ -140,17 +142,39 @@ class Workbench:
         return [row for row in self.desk.books.requests() if row["key_id"] == self.key.id]
 
     def assert_counted(self, *, calls: int, client_app: str, dialect: Dialect, model: str) -> list[Row]:
-        """Assert that every call has its row, with the provider's counts at this model's price; return the rows."""
+        """Assert one row for each call, with the provider's counts at this model's price; return the rows."""
         rows = self.rows()
         story = self.story()
-        assert len(rows) >= calls, story
+        assert len(rows) == len(self._generations()) >= calls, story
         assert {row["state"] for row in rows} == {"complete"}, story
         assert {row["usage_source"] for row in rows} == {"reported"}, story
         named = {(row["client_app"], row["dialect"], row["model"], row["project"]) for row in rows}
         assert named == {(client_app, dialect, model, self.client)}, story
-        assert sum((counts_of(row) for row in rows), NOTHING) == self._said(), story
+        said = self._said()
+        assert sum((counts_of(row) for row in rows), NOTHING) == said, story
         assert [row["spend_nano"] for row in rows] == [RATES.nano(counts_of(row)) for row in rows], story
+        assert self.desk.books.spent(key_id=str(self.key.id)) == (said, sum(row["spend_nano"] for row in rows)), story
         return rows
+
+    def assert_told_of_refusal(self, ran: Ran) -> None:
+        """Assert that the tool showed the provider's own words, and that the refusal cost nothing."""
+        assert REASON in ran.shown, f"{ran.told}\n{self.story()}"
+        refused = {(row["state"], row["status"], row["spend_nano"]) for row in self.rows() if row["status"] != OK}
+        assert refused == {("upstream_failed", BAD_REQUEST, 0)}, self.story()
+
+    def assert_left(self) -> None:
+        """Assert that the provider was hung up on too, and that every call that was is a row which says so."""
+        states = [row["state"] for row in self.rows()]
+        seen = self.desk.provider.wait_for(lambda seen: all(one.ending != "running" for one in seen), "its calls' end")
+        hung = [one.ending for one in seen if len(one.sent) == HALF]
+        assert set(hung) == {"left"}, self.story()
+        assert states.count("client_left") == len(hung), self.story()
+        assert set(states) <= {"client_left", "complete"}, self.story()
+
+    def _generations(self) -> list[Received]:
+        """Return what reached the provider to be answered by a model, which is what has a row."""
+        free = ("/count_tokens", ":countTokens", "/models?")
+        return [one for one in self.desk.provider.received() if not any(part in one.target for part in free)]
 
     def _said(self) -> Counts:
         """Return what all answers reported; a tool may have hung up on the last byte of one, after its last event."""
