@@ -1,5 +1,6 @@
 """The first run: providers from the keys in the environment, their models, and a first gateway key."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -54,8 +55,10 @@ async def set_up(control: ControlClient, environ: Mapping[str, str]) -> FirstRun
     warnings: list[str] = []
     added: list[Added] = []
     if not (await control.providers()).providers:
-        for source in _sources(environ, warnings):
-            added += await _add(control, source.kind, environ[source.variable], source.variable, warnings)
+        sources = _sources(environ, warnings)
+        adding = (_add(control, one.kind, environ[one.variable], one.variable, warnings) for one in sources)
+        for found in await asyncio.gather(*adding):  # together: each vendor may take its time to list its models
+            added += found
         if not added:
             added += await _add(control, SANDBOX, None, None, warnings)
     if (await control.keys()).keys:

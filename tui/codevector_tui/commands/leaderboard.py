@@ -4,12 +4,12 @@ from typing import get_args
 
 import click
 
-from codevector_shared.formats import column_places, compact, dollars, whole
+from codevector_shared.formats import column_places, compact, whole
 from codevector_shared.protocol import Leaderboard, LeaderboardRow, Metric, PeriodName
 from codevector_tui.commands import output, talk, times
 from codevector_tui.commands.frame import Command, wants_json
 from codevector_tui.commands.output import Column
-from codevector_tui.commands.usage import PERIODS
+from codevector_tui.commands.usage import PERIODS, marked
 
 _COLUMNS = (
     Column("#", "right"),
@@ -44,7 +44,7 @@ def rows(found: Leaderboard) -> list[tuple[str, ...]]:
             f"{row.user} (you)" if row.you else row.user,
             compact(row.tokens),
             whole(row.requests),
-            dollars(row.spend_usd, places),
+            marked(row, places),
         )
         for row in found.rows
     ]

@@ -94,9 +94,8 @@ def _print(request: Request) -> None:
 
 
 def row(request: Request) -> tuple[str, ...]:
-    """Return a call as cells: counts that were estimated are marked ≈, a missing price ?."""
+    """Return a call as cells: what was estimated is marked ≈, a missing or merely assumed price ?."""
     estimated = "≈" if request.usage_source == "estimated" else ""
-    unpriced = "?" if request.price_basis == "unpriced" else dollars(request.spend_usd)
     return (
         times.short(request.started_at),
         _state(request),
@@ -106,9 +105,18 @@ def row(request: Request) -> tuple[str, ...]:
         request.model or UNKNOWN,
         estimated + compact(request.input_tokens),
         estimated + compact(request.output_tokens),
-        unpriced,
+        _spend(request, estimated),
         duration(request.duration_ms),
     )
+
+
+def _spend(request: Request, estimated: str) -> str:
+    if request.price_basis == "unpriced":
+        return "?"
+    if request.price_basis is None and request.usage_source == "none":
+        return UNKNOWN
+    assumed = "?" if request.price_basis == "default" else ""
+    return f"{assumed}{estimated}{dollars(request.spend_usd)}"
 
 
 def _state(request: Request) -> str:

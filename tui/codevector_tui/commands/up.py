@@ -13,7 +13,7 @@ from codevector_tui.commands import demo, first_run, launch, output, talk
 from codevector_tui.commands.first_run import FirstRun
 from codevector_tui.commands.frame import Command, Fault, wants_json
 
-READING_S = 10.0
+READING_S = 5.0
 """How long a new key stays on screen before the monitor opens; Enter opens it at once."""
 
 

@@ -87,23 +87,28 @@ def label(row: UsageRow, by: By) -> str:
 
 
 def numbers(totals: Totals, places: int) -> tuple[str, ...]:
-    """Return totals as cells: a part that was estimated is marked ≈, one without a price ?."""
-    marks = ("≈" if totals.estimated_requests else "") + ("?" if totals.unpriced_requests else "")
+    """Return totals as cells."""
     return (
         whole(totals.requests),
         whole(totals.errors),
         compact(totals.input_tokens),
         percent(totals.cached_tokens, totals.input_tokens),
         compact(totals.output_tokens),
-        marks + dollars(totals.spend_usd, places),
+        marked(totals, places),
     )
+
+
+def marked(totals: Totals, places: int | None = None) -> str:
+    """Return an amount with what it rests on: ≈ where a part was estimated, ? where one has no price."""
+    marks = ("≈" if totals.estimated_requests else "") + ("?" if totals.unpriced_requests else "")
+    return marks + dollars(totals.spend_usd, places)
 
 
 def summary(found: Usage) -> str:
     """Return the totals as one line, with what they were in the same span before."""
     totals, before = found.totals, found.previous
     line = (
-        f"Spend {dollars(totals.spend_usd)}, {whole(totals.requests)} requests, "
+        f"Spend {marked(totals)}, {whole(totals.requests)} requests, "
         f"{compact(totals.input_tokens)} input tokens, {compact(totals.output_tokens)} output tokens"
     )
     if before is not None:

@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo
 
 from codevector_shared.formats import clean, whole
 from codevector_shared.protocol import Period, Status
-from codevector_tui.viewmodel.spans import Row, Span, fit, wrapped
+from codevector_tui.viewmodel.spans import Row, Span, fit, width_of, wrapped
 from codevector_tui.viewmodel.times import day, day_and_clock, milliseconds, moment
 
 RECOVERED_SHOWN_MS = 7 * 24 * 3600 * 1000
 """How long a replaced database is spoken of where nobody acknowledges it."""
-_MOST_LINES = 4
+_MOST_LINES, _FEW_LINES = 4, 3
+_LOW = 34
+"""Rows of a screen below which alarms leave more of it to what they stand above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def _spooling(status: Status) -> Iterable[Alarm]:
     if status.trouble is None:
         yield Alarm("COUNTING AFTER A FAILURE", f"{waiting} from the spool are still being counted.")
     else:
-        safe = f"Calls go on; {waiting} wait safely in the spool and are missing in the figures until then."
+        safe = f"Calls go on; {waiting} wait safely in the spool and are not in the figures yet."
         yield Alarm("DATABASE NOT WRITTEN", f"{clean(status.trouble, 300)}. {safe}")
 
 
@@ -81,19 +83,22 @@ def _recut(period: Period | None) -> Iterable[Alarm]:
         yield Alarm("Days", text, f"recut {period.recut_since}", loud=False)
 
 
-def alarm_rows(found: Sequence[Alarm], width: int) -> tuple[Row, ...]:
+def alarm_rows(found: Sequence[Alarm], width: int, height: int) -> tuple[Row, ...]:
     """Return the alarms as rows of exactly ``width`` cells: loud ones on a ground of their own."""
-    return tuple(row for alarm in found for row in _rows(alarm, width))
+    most = _FEW_LINES if height < _LOW else _MOST_LINES
+    return tuple(row for alarm in found for row in _rows(alarm, width, most))
 
 
-def _rows(alarm: Alarm, width: int) -> Iterable[Row]:
-    title = f" {'!' if alarm.loud else '·'} {alarm.title}  "
+def _rows(alarm: Alarm, width: int, most: int) -> Iterable[Row]:
+    title = f"{'!' if alarm.loud else '·'} {alarm.title}: "
     away = "a hides this " if alarm.identity else ""
-    lines = wrapped(f"{title}{alarm.text}", width - 1)[:_MOST_LINES]
+    lines = [f" {line}" for line in wrapped(f"{title}{alarm.text}", width - 2, "  ")]
+    if len(lines) > most:
+        lines = [*lines[: most - 1], fit(" ".join(lines[most - 1 :]), width - len(away) - 2)]
     tone = "alarm" if alarm.loud else "warn"
     for number, line in enumerate(lines):
         last = number == len(lines) - 1
-        if last and len(line) + len(away) + 2 <= width:
+        if last and width_of((Span(line),)) + len(away) <= width:
             yield (Span(fit(line, width - len(away)), tone), Span(away, tone, "app.acknowledge"))
         else:
             yield (Span(fit(line, width), tone),)

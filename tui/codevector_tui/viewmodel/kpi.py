@@ -103,7 +103,7 @@ def _input(dashboard: Dashboard, passed: Sequence[Bucket]) -> Card:
     return Card(
         title="Input tokens",
         value=compact(totals.input_tokens),
-        mark="",
+        mark=_estimated(totals),
         change=_change(dashboard, lambda each: each.input_tokens),
         shape=tuple(float(bucket.input_tokens) for bucket in passed),
         tone="input",
@@ -121,7 +121,7 @@ def _output(dashboard: Dashboard, passed: Sequence[Bucket]) -> Card:
     return Card(
         title="Output tokens",
         value=compact(totals.output_tokens),
-        mark="",
+        mark=_estimated(totals),
         change=_change(dashboard, lambda each: each.output_tokens),
         shape=tuple(float(bucket.output_tokens) for bucket in passed),
         tone="output",
@@ -129,11 +129,14 @@ def _output(dashboard: Dashboard, passed: Sequence[Bucket]) -> Card:
     )
 
 
+def _estimated(totals: Totals) -> str:
+    """Return the mark of token counts of which a part is estimated."""
+    return "≈" if totals.estimated_requests else ""
+
+
 def basis_mark(totals: Totals) -> str:
     """Return what an amount's basis asks for: ``?`` where a part has no price, ``≈`` where a part is estimated."""
-    if totals.unpriced_requests:
-        return "?"
-    return "≈" if totals.estimated_requests else ""
+    return "?" if totals.unpriced_requests else _estimated(totals)
 
 
 def _change(dashboard: Dashboard, figure: Callable[[Totals], int], *, up: str = "text", down: str = "text") -> Row:

@@ -90,9 +90,9 @@ def _cells(model: Model, now_ms: int) -> tuple[Span, ...]:
         Span(_size(model.context_window), tone),
         Span(_size(model.max_output), "muted"),
         Span(_abilities(model.capabilities), "muted"),
-        Span(rate(model.input_price), tone),
-        Span(rate(model.cached_price), "muted"),
-        Span(rate(model.output_price), tone),
+        Span(_rate(model, model.input_price), tone),
+        Span(_rate(model, model.cached_price), "muted"),
+        Span(_rate(model, model.output_price), tone),
         _basis(model),
     )
 
@@ -148,6 +148,11 @@ _WORDS = {
     "free": "free",
     "unpriced": "? no price known: its requests are counted without one",
 }
+
+
+def _rate(model: Model, price: str | None) -> str:
+    """Return a rate; one that is only assumed is marked."""
+    return f"{'?' if model.price_basis == 'default' else ''}{rate(price)}"
 
 
 def _size(tokens: int | None) -> str:

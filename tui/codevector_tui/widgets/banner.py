@@ -26,18 +26,18 @@ class Banner(SpanView):
         self._fit()
 
     def _fit(self) -> None:
-        self._found = self._said(self.app.size.width)
+        self._found = self._said(self.app.size.width, self.app.size.height)
         self.display = bool(self._found)
         self.styles.height = len(self._found)
         self.redraw()
 
-    def _said(self, width: int) -> tuple[Row, ...]:
+    def _said(self, width: int, height: int) -> tuple[Row, ...]:
         monitor = self.monitor
         live = monitor.link.live
         if live is None:
             return ()
         found = alarms(live.status, self._period, monitor.seen, monitor.now_ms(), monitor.zone)
-        return alarm_rows(found, width)
+        return alarm_rows(found, width, height)
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """Return the rows."""
