@@ -6,7 +6,7 @@ import pytest
 from codevector_daemon.errors import StoreCorrupt, StoreRefused
 from codevector_daemon.store.engine import Store
 from codevector_daemon.store.prepare import prepare, prepare_or_salvage
-from codevector_daemon.store.salvage import Recovered, finish, is_ours, read_recovered, salvage
+from codevector_daemon.store.salvage import Recovered, finish, is_ours, read_recovered, read_unmended, salvage
 from support.ledgers import ANA, NOON_MS, an_event
 from support.past import past
 
@@ -129,3 +129,27 @@ def test_series_keep_their_numbers(path: Path) -> None:
     saved(path)
     assert rows(path, "SELECT * FROM series") == before
     assert before[0][1] == ANA.user_id
+
+
+def test_of_a_lost_series_the_number_is_never_given_to_another(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO buckets_5m (start, series_id, requests) VALUES (0, 9, 5)")
+    connection.close()
+    saved(path)
+    assert rows(path, "SELECT user_id, upstream_model FROM series WHERE id = 9") == [(-1, "lost-9")]
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO series (user_id, key_id, client_app, project, model, provider, upstream_model)"
+            " VALUES (1, 1, '', '', '', '', '')"
+        )
+    connection.close()
+    assert rows(path, "SELECT max(id) FROM series") == [(10,)]
+
+
+def test_what_could_not_be_read_is_noted_to_be_mended(path: Path) -> None:
+    pages = pages_of(path, "requests")
+    ruin(path, [sorted(pages[1:])[len(pages) // 2]])
+    saved(path)
+    connection = sqlite3.connect(path)
+    assert read_unmended(connection) == {"requests"}
+    connection.close()

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from codevector_daemon.ledger.connection import WriterConnection
 from codevector_daemon.ledger.entries import Settle
 from codevector_daemon.ledger.event import UsageEvent
+from codevector_daemon.ledger.mending import mend
 from codevector_daemon.ledger.posting import Posting, SeriesIds
 from codevector_daemon.ledger.retention import Keep, give_space_back, retire
 from codevector_daemon.ledger.rollup import roll_up
-from codevector_daemon.ledger.workbench import Stopped, Workbench
+from codevector_daemon.ledger.workbench import HOLD_S, Stopped, Workbench
 from codevector_daemon.ledger.zone import change_zone
 from codevector_daemon.store.connect import plain
 from codevector_daemon.store.prepare import prepare
@@ -57,9 +58,11 @@ class Past:
     def upkeep(self, now_s: int, keep: Keep = EVER, *, transactions: int | None = None) -> None:
         """Roll up and delete; where ``transactions`` says so, break off after that many."""
         stopping = threading.Event() if transactions is None else Interrupted(transactions)
-        bench = Workbench(self.path, "node", stopping, patience_s=1, pause_s=0)
+        hold_s = HOLD_S if transactions is None else 0
+        bench = Workbench(self.path, "node", stopping, patience_s=1, pause_s=0, hold_s=hold_s)
         try:
             assert bench.take_lease(now_s * 1000)
+            mend(bench)
             roll_up(bench, now_s)
             retire(bench, keep, now_s)
             give_space_back(bench)

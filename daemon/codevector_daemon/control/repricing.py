@@ -48,7 +48,8 @@ async def _write(services: Services, changed: Sequence[Repriced], target: str) -
             patience_s=PATIENCE_S,
         )
     except ChangedMeanwhileError as error:
-        raise DirectoryError("changed_meanwhile", str(error), "Try again; nothing was changed.", status=409) from error
+        hint = "Try again; what was priced anew by then stays so, and the audit says how much that is."
+        raise DirectoryError("changed_meanwhile", str(error), hint, status=409) from error
 
 
 def _anew(services: Services, attempt: Attempt) -> Repriced:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from codevector_daemon.errors import StoreCorrupt, StoreError
+from codevector_daemon.ledger.believed import Believed
+from codevector_daemon.ledger.mending import mend
 from codevector_daemon.ledger.retention import Keep, give_space_back, retire
 from codevector_daemon.ledger.rollup import roll_up
 from codevector_daemon.ledger.workbench import LeaseLostError, Stopped, Workbench
@@ -37,6 +39,7 @@ class Housekeeper:
         self._keep = keep
         self._now_ms = now_ms
         self._on_damage = on_damage
+        self._believed = Believed()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="ledger-housekeeper", daemon=True)
 
@@ -63,8 +66,10 @@ class Housekeeper:
         if not bench.take_lease(self._now_ms()):
             return False
         now_s = self._now_ms() // 1000
+        if mend(bench):
+            log.warning("what could be read of the damaged database is brought into agreement with itself")
         rolled = roll_up(bench, now_s)
-        deleted = retire(bench, self._keep, now_s)
+        deleted = retire(bench, self._keep, self._believed.now_s(bench, now_s))
         give_space_back(bench)
         copy_log(bench.connection)
         if rolled or deleted:

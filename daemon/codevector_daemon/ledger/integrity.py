@@ -12,11 +12,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.margins import DIMENSIONS, EVERYONE, kept_dimensions
 from codevector_daemon.ledger.state import TierState, calendar_of, kept_of
 from codevector_daemon.ledger.tiers import ROLLED, Tier
 from codevector_daemon.store.connect import plain
+from codevector_daemon.store.salvage import RECOVERED, Recovered
 from codevector_daemon.store.schema import AMOUNTS
 from codevector_daemon.store.trouble import translated
 
@@ -91,13 +94,25 @@ def _settled(connection: sqlite3.Connection, state: TierState, tier: Tier) -> It
 
 def _rows(connection: sqlite3.Connection, state: TierState) -> Check:
     """Compare the request rows that are kept with the finest buckets of the same time."""
-    first = max(state.kept.requests, state.kept.hours, 0)
+    lost = _lost_calls(connection)
+    since = 0 if lost is None else state.calendar.after(Tier.HOUR, lost.at_ms // 1000)
+    first = max(state.kept.requests, state.kept.hours, since)
     border = max(state.kept.five_minutes, first)
     hours = _sums(connection, Tier.HOUR.table.name, first, border)
     recent = _sums(connection, Tier.FIVE_MINUTES.table.name, border, _FOREVER)
     counted = {name: hours[name] + recent[name] for name in AMOUNTS}
     problems = tuple(_differences(_row_sums(connection, first), counted))
-    return Check("the request rows", "compared with the buckets of their time", problems)
+    detail = "compared with the buckets of their time"
+    if lost is not None:
+        detail += f", those since the hour after {lost.aside} was set aside: older ones were lost to the damage"
+    return Check("the request rows", detail, problems)
+
+
+def _lost_calls(connection: sqlite3.Connection) -> Recovered | None:
+    """Return the salvage that could not read every call, if there was one."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (RECOVERED,)).fetchone()
+    found = None if row is None else msgspec.json.decode(row[0], type=Recovered)
+    return found if found is not None and "requests" in found.damaged else None
 
 
 def _margins(connection: sqlite3.Connection, state: TierState) -> Iterator[Check]:
@@ -140,9 +155,13 @@ def _sums(connection: sqlite3.Connection, table: str, first: int, until: int) ->
     return dict(zip(AMOUNTS, row, strict=True))
 
 
+def sums_of_requests() -> str:
+    """Return the SQL of what request rows come to, in the order of the amounts."""
+    return ", ".join(f"coalesce(sum({_OF_REQUESTS.get(name, name)}), 0)" for name in AMOUNTS)
+
+
 def _row_sums(connection: sqlite3.Connection, first_s: int) -> dict[str, int]:
-    sums = ", ".join(f"coalesce(sum({_OF_REQUESTS.get(name, name)}), 0)" for name in AMOUNTS)
-    query = f"SELECT {sums} FROM requests WHERE {_BILLED} AND started_ms >= ?"
+    query = f"SELECT {sums_of_requests()} FROM requests WHERE {_BILLED} AND started_ms >= ?"
     return dict(zip(AMOUNTS, connection.execute(query, (first_s * 1000,)).fetchone(), strict=True))
 
 

@@ -31,7 +31,7 @@ class Remembered:
     @classmethod
     def of(cls, connection: sa.Connection) -> "Remembered":
         """Return the memory that a connection shares with the others of its file."""
-        found = connection.info[SHARED].setdefault(_NAME, cls())
+        found = connection.info.setdefault(SHARED, {}).setdefault(_NAME, cls())
         assert isinstance(found, cls)
         return found
 

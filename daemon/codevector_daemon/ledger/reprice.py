@@ -1,12 +1,14 @@
-"""Prices that are put right later: rows and buckets rewritten in one transaction, with an audit row.
+"""Prices that are put right later: rows and buckets rewritten together, with an audit row.
 
 The buckets of the finest tier that is kept change by exactly what the rows changed, and are marked; every coarser tier
-is then computed anew from them, as it always is, and until then nobody reads it.
+is then computed anew from them, as it always is, and until then nobody reads it. It is done in steps, so that calls do
+not wait for it; after each of them all sums agree, and the audit says how far it came.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -20,6 +22,7 @@ from codevector_daemon.ledger.late import Late, add_late
 from codevector_daemon.ledger.posting import mark
 from codevector_daemon.ledger.state import calendar_of, kept_of
 from codevector_daemon.ledger.tiers import Tier
+from codevector_daemon.ledger.workbench import PAUSE_S, ROWS, work_off
 from codevector_daemon.metering.prices import Price
 from codevector_daemon.store.connect import plain
 from codevector_daemon.store.schema import AMOUNTS
@@ -30,7 +33,8 @@ _REWRITE = """
 UPDATE requests SET spend_nano = ?, price_basis = ?, price_version = ?
 WHERE id = ? AND spend_nano = ? AND price_basis IS ?
 """
-_AUDIT = "INSERT INTO audit (at_ms, actor, action, target, detail) VALUES (?, ?, 'usage.reprice', ?, ?)"
+_AUDIT = "INSERT INTO audit (at_ms, actor, action, target, detail) VALUES (?, ?, 'usage.reprice', ?, '')"
+_AUDITED = "UPDATE audit SET detail = ? WHERE id = ?"
 
 
 class ChangedMeanwhileError(CodeVectorError):
@@ -55,17 +59,47 @@ class Repriced(Struct, frozen=True):
 
 
 def rewrite(path: Path, found: Sequence[Repriced], *, now_ms: int, actor: str, target: str, patience_s: float) -> None:
-    """Write the new prices; all of them or none. Raises ChangedMeanwhileError and StoreError; blocks."""
+    """Write the new prices. Raises ChangedMeanwhileError and StoreError; what is written by then stays. Blocks."""
     with translated(path), closing(plain(path, patience_s=patience_s)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            _rewrite_rows(connection, found)
-            _rewrite_buckets(connection, found)
-            connection.execute(_AUDIT, (now_ms, actor, target, _detail(found)))
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
+        rewrite_in_steps(connection, found, audit=(now_ms, actor, target))
+
+
+def rewrite_in_steps(
+    connection: sqlite3.Connection,
+    found: Sequence[Repriced],
+    *,
+    audit: tuple[int, str, str],
+    clock: Callable[[], float] = time.monotonic,
+    pause_s: float = PAUSE_S,
+) -> None:
+    """Write them on a connection, in short transactions with a pause after each."""
+    work_off(_steps(connection, found, audit), lambda: _transaction(connection, pause_s), clock)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, pause_s: float) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    time.sleep(pause_s)
+
+
+def _steps(connection: sqlite3.Connection, found: Sequence[Repriced], audit: tuple[int, str, str]) -> Iterator[int]:
+    audited = connection.execute(_AUDIT, audit).lastrowid
+    before = after = 0
+    for first in range(0, len(found), ROWS):
+        some = found[first : first + ROWS]
+        _rewrite_rows(connection, some)
+        _rewrite_buckets(connection, some)
+        before += sum(one.attempt.spend_nano for one in some)
+        after += sum(one.price.spend_nano for one in some)
+        detail = {"requests": first + len(some), "before_nano": before, "after_nano": after}
+        connection.execute(_AUDITED, (msgspec.json.encode(detail).decode(), audited))
+        yield len(some)
 
 
 def _rewrite_rows(connection: sqlite3.Connection, found: Sequence[Repriced]) -> None:
@@ -112,12 +146,3 @@ def _change(one: Repriced) -> list[int]:
         "unpriced_requests": call * ((one.price.basis == "unpriced") - (attempt.price_basis == "unpriced")),
     }
     return [amounts.get(name, 0) for name in AMOUNTS]
-
-
-def _detail(found: Sequence[Repriced]) -> str:
-    before, after = (sum(amounts) for amounts in zip(*_amounts(found), strict=True)) if found else (0, 0)
-    return msgspec.json.encode({"requests": len(found), "before_nano": before, "after_nano": after}).decode()
-
-
-def _amounts(found: Iterable[Repriced]) -> Iterable[tuple[int, int]]:
-    return ((one.attempt.spend_nano, one.price.spend_nano) for one in found)

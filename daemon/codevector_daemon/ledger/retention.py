@@ -1,13 +1,14 @@
 """Deletes what is older than it is kept for, in small steps, and only where a coarser tier has taken it over."""
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.margins import ALL, EVERYONE
-from codevector_daemon.ledger.state import KEPT, KEPT_REQUESTS, calendar_of, kept_of
+from codevector_daemon.ledger.state import KEPT, KEPT_REQUESTS, Kept, calendar_of, kept_of
 from codevector_daemon.ledger.tiers import Tier
-from codevector_daemon.ledger.workbench import ROWS, Workbench
+from codevector_daemon.ledger.workbench import ROWS, Workbench, until_none
 from codevector_shared.periods import DAY_S
 
 _KEEP = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
@@ -37,7 +38,7 @@ def retire(bench: Workbench, keep: Keep, now_s: int) -> int:
 
 def give_space_back(bench: Workbench) -> None:
     """Shrink the file by what deleting left free, but for a little that is used again at once."""
-    bench.in_steps(_shrink)
+    bench.work_off(until_none(lambda: _shrink(bench.connection)))
 
 
 def _give_up_buckets(bench: Workbench, tier: Tier, before_s: int) -> None:
@@ -71,13 +72,16 @@ def _delete(bench: Workbench) -> int:
     with bench.reading() as connection:
         kept = kept_of(dict(connection.execute(sql.FACTS).fetchall()))
         users = [EVERYONE, *(user for (user,) in connection.execute("SELECT DISTINCT user_id FROM series"))]
-    deleted = 0
+    return bench.work_off(_all_deletes(bench.connection, kept, users))
+
+
+def _all_deletes(connection: sqlite3.Connection, kept: Kept, users: list[int]) -> Iterator[int]:
     for tier in (Tier.FIVE_MINUTES, Tier.HOUR):
         table, border = tier.table.name, kept.of(tier)
-        deleted += bench.in_steps(lambda connection, table=table, border=border: _buckets(connection, table, border))  # type: ignore[misc]  # mypy#12557
+        yield from until_none(lambda table=table, border=border: _buckets(connection, table, border))  # type: ignore[misc]  # mypy#12557
     for user_id in users:
-        deleted += bench.in_steps(lambda connection, user_id=user_id: _margins(connection, user_id, kept.hours))  # type: ignore[misc]  # mypy#12557
-    return deleted + bench.in_steps(lambda connection: _requests(connection, kept.requests * 1000))
+        yield from until_none(lambda user_id=user_id: _margins(connection, user_id, kept.hours))  # type: ignore[misc]  # mypy#12557
+    yield from until_none(lambda: _requests(connection, kept.requests * 1000))
 
 
 def _buckets(connection: sqlite3.Connection, table: str, border: int) -> int:

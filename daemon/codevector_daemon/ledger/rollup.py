@@ -9,7 +9,7 @@ only where nothing has changed since the slot was computed.
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codevector_daemon.ledger import statements as sql
@@ -19,7 +19,7 @@ from codevector_daemon.ledger.posting import mark, touch
 from codevector_daemon.ledger.state import Kept, calendar_of, kept_of
 from codevector_daemon.ledger.sums import saturating_sum
 from codevector_daemon.ledger.tiers import ROLLED, Tier
-from codevector_daemon.ledger.workbench import ROWS, Workbench
+from codevector_daemon.ledger.workbench import ROWS, Workbench, until_none
 from codevector_daemon.store.schema import AMOUNTS
 
 GRACE_S = 20
@@ -31,7 +31,11 @@ _STAGES = (
     f"CREATE TEMP TABLE IF NOT EXISTS staged (n INTEGER PRIMARY KEY, series_id UNIQUE, {_AMOUNTS})",
     f"CREATE TEMP TABLE IF NOT EXISTS staged_margins (n INTEGER PRIMARY KEY, user_id, dimension, value, {_AMOUNTS})",
 )
-_DELETE_MARGINS = "DELETE FROM margins WHERE tier = ? AND user_id = ? AND dimension = ? AND start >= ? AND start < ?"
+_STALE_MARGINS = "tier = ?1 AND user_id = ?2 AND dimension = ?3 AND start >= ?4 AND start < ?5"
+_DELETE_MARGINS = (
+    f"DELETE FROM margins WHERE {_STALE_MARGINS}"
+    f" AND (start, value) IN (SELECT start, value FROM margins WHERE {_STALE_MARGINS} LIMIT {ROWS})"
+)
 
 
 def _margin_statements(tier: Tier) -> Iterator[str]:
@@ -97,70 +101,73 @@ class Rolling:
             marks = _marks(connection, self._slot)
             _, kept = _facts(connection)
             computable = self._slot.start_s >= kept.of(self._slot.tier.finer)
-            if computable:
-                self._stage(connection)
-        if computable:
-            self._remove_stale()
-        *earlier, last = _packed(self._copies() if computable else [])
-        for batch in earlier:
-            with self._bench.writing() as connection:
-                _copy(connection, batch)
-        with self._bench.writing() as connection:
-            _copy(connection, last)
-            self._release(connection, marks)
+            self._stage(connection, self._slot.tier.finer if computable else self._slot.tier)
+            owners = self._owners_of_stale(connection) if computable else []
+        self._bench.work_off(self._write(marks, owners, computable=computable))
 
-    def _stage(self, connection: sqlite3.Connection) -> None:
+    def _write(self, marks: list[tuple[int, int]], owners: list[int], *, computable: bool) -> Iterator[int]:
+        connection = self._bench.connection
+        if owners:
+            yield from self._remove_stale(connection, owners)
+        yield from self._copy(connection, ("staged", "staged_margins") if computable else ("staged_margins",))
+        self._release(connection, marks)
+
+    def _stage(self, connection: sqlite3.Connection, source: Tier) -> None:
+        """Compute the slot from the finer tier; where that is gone, only its margins, from its own buckets."""
         slot = self._slot
+        until = slot.end_s if source < slot.tier else slot.start_s + 1
         connection.execute("DELETE FROM staged")
         connection.execute("DELETE FROM staged_margins")
         found = connection.execute(
-            f"INSERT INTO staged (series_id, {_AMOUNTS}) SELECT series_id, {_SUMS} FROM {slot.tier.finer.table.name}"
+            f"INSERT INTO staged (series_id, {_AMOUNTS}) SELECT series_id, {_SUMS} FROM {source.table.name}"
             " WHERE start >= ? AND start < ? GROUP BY series_id",
-            (slot.start_s, slot.end_s),
+            (slot.start_s, until),
         )
         if found.rowcount:
             for statement in _MARGINS[slot.tier]:
                 connection.execute(statement)
 
-    def _copies(self) -> list["_Copy"]:
-        """Return what is to be copied into the store, in pieces."""
+    def _copy(self, connection: sqlite3.Connection, stages: Sequence[str]) -> Iterator[int]:
+        """Copy what was computed into the store."""
         start, tier = self._slot.start_s, int(self._slot.tier)
-        buckets = (
+        into = {}
+        into["staged"] = (
             f"INSERT OR REPLACE INTO {self._table} (start, series_id, {_AMOUNTS})"
             f" SELECT {start}, series_id, {_AMOUNTS} FROM staged WHERE n > ? AND n <= ?"
         )
-        margins = (
+        into["staged_margins"] = (
             f"INSERT OR REPLACE INTO margins (tier, user_id, dimension, start, value, {_AMOUNTS})"
             f" SELECT {tier}, user_id, dimension, {start}, value, {_AMOUNTS} FROM staged_margins WHERE n > ? AND n <= ?"
         )
-        return [
-            _Copy(statement, first, min(first + ROWS, last))
-            for statement, last in ((buckets, self._count("staged")), (margins, self._count("staged_margins")))
-            for first in range(0, last, ROWS)
-        ]
+        for stage in stages:
+            last = int(connection.execute(f"SELECT coalesce(max(n), 0) FROM {stage}").fetchone()[0])
+            for first in range(0, last, ROWS):
+                yield connection.execute(into[stage], (first, first + ROWS)).rowcount
 
-    def _count(self, stage: str) -> int:
-        query = f"SELECT coalesce(max(n), 0) FROM {stage}"
-        return int(self._bench.connection.execute(query).fetchone()[0])
-
-    def _remove_stale(self) -> None:
-        """Remove what this slot does not have any more: rows of a former cut; margins first, as rows tell of them."""
+    @property
+    def _stale(self) -> str:
+        """What this slot does not have any more: rows of a former cut."""
         slot = self._slot
-        stale = (
+        return (
             f"FROM {self._table} WHERE start >= {slot.start_s} AND start < {slot.end_s}"
             f" AND (start <> {slot.start_s} OR series_id NOT IN (SELECT series_id FROM staged))"
         )
-        with self._bench.reading() as connection:
-            if connection.execute(f"SELECT 1 {stale} LIMIT 1").fetchone() is None:
-                return
-            users = [EVERYONE, *(row[0] for row in connection.execute("SELECT DISTINCT user_id FROM series"))]
-        for user_id in users:
-            with self._bench.writing() as connection:
-                for dimension in kept_dimensions(slot.tier):
-                    place = (int(slot.tier), user_id, dimension, slot.start_s, slot.end_s)
-                    connection.execute(_DELETE_MARGINS, place)
-        some = f"(start, series_id) IN (SELECT start, series_id {stale} LIMIT {ROWS})"
-        self._bench.in_steps(lambda connection: connection.execute(f"DELETE FROM {self._table} WHERE {some}").rowcount)
+
+    def _owners_of_stale(self, connection: sqlite3.Connection) -> list[int]:
+        """Return whose margins may be stale; nobody's where nothing is."""
+        if connection.execute(f"SELECT 1 {self._stale} LIMIT 1").fetchone() is None:
+            return []
+        return [EVERYONE, *(row[0] for row in connection.execute("SELECT DISTINCT user_id FROM series"))]
+
+    def _remove_stale(self, connection: sqlite3.Connection, owners: list[int]) -> Iterator[int]:
+        """Remove it; margins first, as the rows tell of them."""
+        slot = self._slot
+        for user_id in owners:
+            for dimension in kept_dimensions(slot.tier):
+                place = (int(slot.tier), user_id, dimension, slot.start_s, slot.end_s)
+                yield from until_none(lambda place=place: connection.execute(_DELETE_MARGINS, place).rowcount)  # type: ignore[misc]  # mypy#12557
+        some = f"(start, series_id) IN (SELECT start, series_id {self._stale} LIMIT {ROWS})"
+        yield from until_none(lambda: connection.execute(f"DELETE FROM {self._table} WHERE {some}").rowcount)
 
     def _release(self, connection: sqlite3.Connection, marks: list[tuple[int, int]]) -> None:
         """Take away the marks that are as they were, and pass the change on to the next tier."""
@@ -173,31 +180,6 @@ class Rolling:
             touch(connection)
         else:
             mark(connection, [(self._slot.tier, self._slot.start_s)])
-
-
-@dataclass(frozen=True, slots=True)
-class _Copy:
-    """A piece of what was computed: its rows numbered from ``first`` (exclusive) to ``last``."""
-
-    statement: str
-    first: int
-    last: int
-
-
-def _packed(copies: list[_Copy]) -> list[list[_Copy]]:
-    """Put small pieces together into one transaction each; the last one is there even if it is empty."""
-    batches: list[list[_Copy]] = [[]]
-    for copy in copies:
-        rows = sum(each.last - each.first for each in (*batches[-1], copy))
-        if rows > ROWS and batches[-1]:
-            batches.append([])
-        batches[-1].append(copy)
-    return batches
-
-
-def _copy(connection: sqlite3.Connection, copies: list[_Copy]) -> None:
-    for copy in copies:
-        connection.execute(copy.statement, (copy.first, copy.last))
 
 
 def _facts(connection: sqlite3.Connection) -> tuple[Calendar, Kept]:

@@ -3,8 +3,9 @@
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from codevector_daemon.errors import CodeVectorError
@@ -16,8 +17,11 @@ LEASE = "upkeep"
 LEASE_MS = 60_000
 """How long a process that died keeps others from the work."""
 
-ROWS = 200
-"""Rows written or deleted in one transaction: two to four milliseconds in which the writer has to wait."""
+ROWS = 50
+"""Rows written or deleted in one step: about a millisecond, and on a machine ten times as slow still only ten."""
+
+HOLD_S = 0.004
+"""A transaction ends with the step in which it becomes this old, so that the writer never waits for 50 ms."""
 
 PAUSE_S = 0.004
 """After every transaction the writer gets its turn for at least as long."""
@@ -41,12 +45,22 @@ class Workbench:
     """Runs small transactions as long as it holds the lease. Used by one thread."""
 
     def __init__(
-        self, path: Path, node: str, stopping: threading.Event, *, patience_s: float, pause_s: float = PAUSE_S
+        self,
+        path: Path,
+        node: str,
+        stopping: threading.Event,
+        *,
+        patience_s: float,
+        pause_s: float = PAUSE_S,
+        hold_s: float = HOLD_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.connection = plain(path, patience_s=patience_s)
         self._node = node
         self._stopping = stopping
         self._pause_s = pause_s
+        self._hold_s = hold_s
+        self._clock = clock
         # What is computed can be computed again, so no transaction here flushes the disk.
         for pragma in ("synchronous = NORMAL", "wal_autocheckpoint = 0", "temp_store = MEMORY", "cache_size = -8192"):
             self.connection.execute(f"PRAGMA {pragma}")
@@ -80,15 +94,9 @@ class Workbench:
             raise
         self._stopping.wait(self._pause_s)
 
-    def in_steps(self, step: Callable[[sqlite3.Connection], int]) -> int:
-        """Repeat a step in transactions of its own until it finds nothing more; returns how many rows it took."""
-        total = 0
-        while True:
-            with self.writing() as connection:
-                done = step(connection)
-            total += done
-            if not done:
-                return total
+    def work_off(self, steps: Iterator[int]) -> int:
+        """Go through work that yields after every small step, in short transactions; returns the sum of its yields."""
+        return work_off(steps, self.writing, self._clock, self._hold_s)
 
     def close(self) -> None:
         """Close the connection."""
@@ -102,3 +110,30 @@ class Workbench:
         found = self.connection.execute("SELECT holder FROM leases WHERE name = ?", (LEASE,)).fetchone()
         if found != (self._node,):
             raise LeaseLostError("another process looks after the ledger now")
+
+
+def work_off(
+    steps: Iterator[int],
+    transaction: Callable[[], AbstractContextManager[object]],
+    clock: Callable[[], float],
+    hold_s: float = HOLD_S,
+) -> int:
+    """Go through the steps in transactions that each end with the step in which they become too old."""
+    total, going_on = 0, True
+    while going_on:
+        with transaction():
+            began = clock()
+            for done in steps:
+                total += done
+                if clock() - began >= hold_s:
+                    break
+            else:
+                going_on = False
+    return total
+
+
+def until_none(step: Callable[[], int]) -> Iterator[int]:
+    """Repeat a step until it finds nothing more, and yield how many rows it took each time."""
+    while done := step():
+        yield done
+    yield 0

@@ -92,9 +92,12 @@ def _slots(calendar: Calendar, tier: Tier, first_s: int, until_s: int) -> Iterat
 
 
 def _mark(connection: sa.Connection, tier: Tier, starts: set[int]) -> None:
-    connection.execute(sa.delete(marks).where(marks.c.tier == int(tier), marks.c.start.in_(starts)))
+    rows = [{"at_tier": int(tier), "at_start": start} for start in sorted(starts)]
+    place = (marks.c.tier == sa.bindparam("at_tier"), marks.c.start == sa.bindparam("at_start"))
+    # One by one, as years of hours are more values than one statement may have.
+    connection.execute(sa.delete(marks).where(*place), rows)
     connection.execute(
-        sa.insert(marks), [{"tier": int(tier), "start": start, "version": 0} for start in sorted(starts)]
+        sa.insert(marks).values(tier=sa.bindparam("at_tier"), start=sa.bindparam("at_start"), version=0), rows
     )
 
 

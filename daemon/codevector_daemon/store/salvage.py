@@ -23,13 +23,24 @@ from codevector_daemon.store.schema import metadata
 
 log = logging.getLogger(__name__)
 
-RECOVERED = "recovered"
-"""Where ``meta`` says what happened."""
+RECOVERED, UNMENDED = "recovered", "unmended"
+"""Where ``meta`` says what happened, and of which tables the rest is still to be brought into agreement."""
 
 _OURS = (b"buckets_5m", b"open_requests")
 _LOOKED_AT = 4 * 1024 * 1024
 _PAGE = 4096
 _COUNTER, _SIZE_AND_FREE, _SIZE_VALID_FOR = slice(24, 28), slice(28, 40), slice(92, 96)
+
+
+_STAND_INS = """
+INSERT INTO series (id, user_id, key_id, client_app, project, model, provider, upstream_model)
+SELECT id, -1, 0, '', '', '', '', 'lost-' || id FROM (
+    SELECT series_id AS id FROM requests UNION SELECT series_id FROM open_requests
+    UNION SELECT series_id FROM buckets_5m UNION SELECT series_id FROM buckets_hour
+    UNION SELECT series_id FROM buckets_day UNION SELECT series_id FROM buckets_month
+) WHERE id NOT IN (SELECT id FROM series)
+"""
+"""Numbers whose meaning is lost keep a row, so that no other series ever gets one of them and its counts."""
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -122,6 +133,12 @@ def read_recovered(connection: sa.Connection, path: Path) -> Recovered | None:
     return found if path.with_name(found.aside).exists() else None
 
 
+def read_unmended(connection: sqlite3.Connection) -> frozenset[str]:
+    """Return which tables a salvage could not read in full, until somebody has brought the rest into agreement."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (UNMENDED,)).fetchone()
+    return frozenset() if row is None else frozenset(msgspec.json.decode(row[0], type=list[str]))
+
+
 def _opens(path: Path, patience_s: float) -> bool:
     """Tell whether SQLite can read at least the list of tables."""
     try:
@@ -161,9 +178,14 @@ def _copy_all(source: Path, target: Path, started: Recovered, patience_s: float)
             if not whole:
                 damaged.append(str(table.name))
         recovered = Recovered(started.at_ms, started.aside, rows, damaged)
-        new.execute(
+        unmended = sorted({*damaged, *read_unmended(new)})
+        new.execute(_STAND_INS)
+        new.executemany(
             "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
-            (RECOVERED, msgspec.json.encode(recovered).decode()),
+            [
+                (name, msgspec.json.encode(value).decode())
+                for name, value in ((RECOVERED, recovered), (UNMENDED, unmended))
+            ],
         )
         new.execute("COMMIT")
         # What was copied must be on the disk itself before the old file moves.
