@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import os
+import resource
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
@@ -43,6 +44,7 @@ def _run(places: Places, settings: Settings, *, demo: bool) -> None:
     from codevector_daemon import logs  # noqa: PLC0415
     from codevector_daemon.listeners import HomeLock, open_listeners  # noqa: PLC0415
 
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # it would hold keys
     with HomeLock(places.database.with_name("daemon.lock")):
         logs.configure(places.log)
         listeners = open_listeners(settings.listen_address, places.socket, os.environ)

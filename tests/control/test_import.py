@@ -146,6 +146,15 @@ async def test_a_cloud_takes_the_catalogues_claudes_by_its_own_names(
     assert all(model.price_basis == "catalogue" for model in (await node.admin.models()).models)
 
 
+async def test_google_is_not_asked_for_the_claudes_that_its_cloud_sells(node: Node) -> None:
+    async with listing({}, 500) as (url, _):
+        await node.admin.create_provider(ProviderCreate("g", "google", base_url=url))
+        done = await node.admin.import_models("g")
+    assert done.source == "catalogue"
+    assert "gemini-2.5-pro" in done.added
+    assert [slug for slug in done.added if "claude" in slug] == []
+
+
 async def test_azure_lists_no_deployments_so_they_are_named_by_hand(node: Node) -> None:
     await node.admin.create_provider(ProviderCreate("z", "azure", base_url="https://r.test", credential="k"))
     with pytest.raises(ControlError) as refused:

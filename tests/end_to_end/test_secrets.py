@@ -73,3 +73,24 @@ def test_a_broken_master_key_is_told_in_one_line(own_desk: Desk) -> None:
     said = own_desk.daemon.refusal()
     assert "master" in said
     assert OPENAI_SECRET not in said
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="the limits of a process can be read on Linux only")
+def test_a_crash_of_the_daemon_leaves_no_memory_with_keys_behind(desk: Desk) -> None:
+    limits = Path(f"/proc/{desk.daemon.pid}/limits").read_text().splitlines()
+    (core,) = (line for line in limits if line.startswith("Max core file size"))
+    assert core.split()[4] == "0"
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="arguments can be read on Linux only")
+def test_no_secret_is_an_argument_of_any_process(used_desk: Desk) -> None:
+    arguments = b"".join(read(path / "cmdline") for path in Path("/proc").iterdir() if path.name.isdigit())
+    for secret in (used_desk.key.secret, OPENAI_SECRET, ANTHROPIC_SECRET, CUSTOM_SECRET):
+        assert secret.encode() not in arguments
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # the process ended meanwhile
+        return b""

@@ -95,6 +95,8 @@ def _callable(provider: Provider, known: list[CatalogueModel]) -> list[Catalogue
             near = next((place for place in ("us", "eu") if region.startswith(f"{place}-")), "")
             own = (replace(model, slug=_REGIONAL.sub(f"{near}.", model.slug)) for model in known)
             return [model for model in own if re.match(r"[a-z]+\.anthropic\.claude", model.slug)]
+        case "google":
+            return [model for model in known if not model.slug.startswith("claude-")]  # those are Vertex AI's
         case "vertex":
             return [model for model in known if re.match(r"claude-[a-z]+-\d", model.slug)]
         case _:
