@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from hashlib import sha256
 
 import pytest
 
@@ -69,6 +70,22 @@ def test_a_messages_body_reaches_the_provider_with_only_the_model_changed(desk: 
     desk.provider.then(messages.plain())
     desk.post(MESSAGES_PATH, odd("sonnet"))
     assert desk.provider.only().body == odd_upstream("sonnet", "claude-upstream")
+
+
+@pytest.mark.parametrize(
+    ("path", "served", "answer"),
+    [(CHAT_PATH, "open", chat.plain()), (MESSAGES_PATH, "anth", messages.plain())],
+    ids=["chat", "messages"],
+)
+def test_a_body_that_names_the_model_as_the_provider_does_reaches_it_unchanged(
+    desk: Desk, path: str, served: str, answer: Answer
+) -> None:
+    model = f"same-for-{served}"
+    desk.daemon.control.add_model(model, served, model)
+    desk.provider.then(answer)
+    reply = desk.post(path, odd(model))
+    assert sha256(desk.provider.only().body).digest() == sha256(odd(model)).digest()
+    assert sha256(reply.body).digest() == sha256(answer.body).digest()
 
 
 def test_a_token_count_reaches_the_provider_with_only_the_model_changed(desk: Desk) -> None:

@@ -1,7 +1,6 @@
 """Everything of the gateway that is not metered: probes, metrics and the lists of models, as plain Quart routes."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from codevector_daemon.dialects import by_name
 from codevector_daemon.directory.offers import known_names
 from codevector_daemon.errors import Refused
+from codevector_daemon.gateway import model_lists
 from codevector_daemon.gateway.attribution import clean
 from codevector_daemon.gateway.call import Gateway
 from codevector_daemon.gateway.caller import identify
@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from codevector_daemon.directory.values import Caller, Facade
 
 JSON = "application/json"
-_OPENAI_LISTS = ("/v1/models", "/gateway/openai/v1/models")
-_ANTHROPIC_LIST = "/gateway/anthropic/v1/models"
-MOST_MODELS = 1000
-"""The largest page of Anthropic's list; OpenAI's list has no pages."""
+_GOOGLE_LISTS = ("/v1beta/models", *(f"/gateway/google/{version}/models" for version in ("v1", "v1beta", "v1alpha")))
+_LISTS = ("/v1/models", "/gateway/openai/v1/models", "/gateway/anthropic/v1/models", *_GOOGLE_LISTS)
 
 
 def gateway_app(gateway: Gateway, metrics: Metrics) -> Quart:
@@ -87,18 +85,16 @@ def _from_loopback() -> bool:
 
 def _add_model_lists(app: Quart, gateway: Gateway) -> None:
     async def models() -> Response:
-        facades = _granted(gateway)
-        body = _anthropic_page(facades) if _wants_anthropic() else _openai_list(facades)
+        body = _shape().page(_granted(gateway), request.args)
         return Response(msgspec.json.encode(body), content_type=JSON)
 
     async def model(slug: str) -> Response:
         caller, facade = _caller(gateway), gateway.directory.facade(slug)
         if facade is None or facade.status != "active" or not caller.may_use(facade):
             raise Refused(404, "not_found_error", "model_not_found", f"The model '{clean(slug)}' does not exist here.")
-        body = _anthropic_model(facade) if _wants_anthropic() else _openai_model(facade)
-        return Response(msgspec.json.encode(body), content_type=JSON)
+        return Response(msgspec.json.encode(_shape().model(facade)), content_type=JSON)
 
-    for number, path in enumerate((*_OPENAI_LISTS, _ANTHROPIC_LIST)):
+    for number, path in enumerate(_LISTS):
         app.add_url_rule(path, f"models_{number}", models, methods=["GET"])
         app.add_url_rule(f"{path}/<path:slug>", f"model_{number}", model, methods=["GET"])
 
@@ -114,39 +110,14 @@ def _granted(gateway: Gateway) -> list["Facade"]:
     return [replace(offer.facade, slug=offer.name) for offer in offered if caller.may_use(offer.facade)]
 
 
+def _shape() -> model_lists.Shape:
+    if request.path.startswith(_GOOGLE_LISTS):
+        return model_lists.GOOGLE
+    return model_lists.ANTHROPIC if _wants_anthropic() else model_lists.OPENAI
+
+
 def _wants_anthropic() -> bool:
     return request.path.startswith("/gateway/anthropic") or "anthropic-version" in request.headers
-
-
-def _openai_list(facades: list["Facade"]) -> dict[str, object]:
-    return {"object": "list", "data": [_openai_model(facade) for facade in facades]}
-
-
-def _openai_model(facade: "Facade") -> dict[str, object]:
-    owner = facade.backends[0].provider.name if facade.backends else "codevector"
-    return {"id": facade.slug, "object": "model", "created": facade.created_ms // 1000, "owned_by": owner}
-
-
-def _anthropic_page(facades: list["Facade"]) -> dict[str, object]:
-    """Return one page of Anthropic's list: ``limit``, ``after_id`` and ``before_id`` as in its API reference."""
-    limit = min(max(request.args.get("limit", 20, type=int), 1), MOST_MODELS)
-    slugs = [facade.slug for facade in facades]
-    after, before = request.args.get("after_id"), request.args.get("before_id")
-    first = slugs.index(after) + 1 if after in slugs else 0
-    last = slugs.index(before) if before in slugs else len(slugs)
-    part = facades[first:last]
-    page = part[-limit:] if before in slugs else part[:limit]
-    return {
-        "data": [_anthropic_model(facade) for facade in page],
-        "has_more": len(page) < len(part),
-        "first_id": page[0].slug if page else None,
-        "last_id": page[-1].slug if page else None,
-    }
-
-
-def _anthropic_model(facade: "Facade") -> dict[str, object]:
-    created = datetime.fromtimestamp(facade.created_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"type": "model", "id": facade.slug, "display_name": facade.display_name, "created_at": created}
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------------

@@ -54,7 +54,9 @@ ROUTES: dict[str, Route] = {
     **_PATHS,
     **{_PREFIXES.get(route.dialect, "/gateway/openai") + path: route for path, route in _PATHS.items()},
 }
-_GEMINI = re.compile(r"(?:/gateway/google)?/v1beta/models/(.+:(generateContent|streamGenerateContent|countTokens))")
+_GEMINI = re.compile(
+    r"(?:/gateway/google)?/v1(?:beta|alpha)?/models/(.+:(generateContent|streamGenerateContent|countTokens))"
+)
 
 
 def route_of(path: str) -> Route | None:
