@@ -168,7 +168,7 @@ class Workbench:
         seen = self.desk.provider.wait_for(lambda seen: all(one.ending != "running" for one in seen), "its calls' end")
         hung = [one.ending for one in seen if len(one.sent) == HALF]
         assert set(hung) == {"left"}, self.story()
-        assert states.count("client_left") == len(hung), self.story()
+        assert states.count("client_left") >= len(hung), self.story()  # a title may not have been taken either
         assert set(states) <= {"client_left", "complete"}, self.story()
 
     def _generations(self) -> list[Received]:
