@@ -34,6 +34,10 @@ class Head(Struct, frozen=True):
     """Responses: the answer comes later, and its usage only when it is retrieved."""
     previous: str | None = None
     """Responses: the id of the response that this one goes on from."""
+    conversation: bool = False
+    """Responses: it goes on a conversation that the provider keeps."""
+    store: bool = True
+    """Responses: False where the provider is asked not to keep the answer."""
 
 
 class Image(Struct, frozen=True):
@@ -87,7 +91,7 @@ class Reading(Struct, frozen=True):
     extras: Extras = NO_EXTRAS
     """What the price rests on besides the counts."""
     later: bool = False
-    """Whether the answer is still being made and its usage will be reported only to whoever retrieves it."""
+    """Whether the answer is still being made when this one ends: its usage is reported to whoever retrieves it."""
 
     @property
     def rounds(self) -> tuple[Round, ...]:

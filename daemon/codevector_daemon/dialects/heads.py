@@ -9,7 +9,8 @@ Fields = dict[str, Field]
 
 LONGEST_MODEL = 512
 LONGEST_WORD = 64
-LONGEST_ID = 256
+LONGEST_ID = 1024
+"""Gateways before a provider write into a response's id where it was made: hundreds of characters."""
 
 
 def model(fields: Fields) -> tuple[str, tuple[int, int]]:

@@ -26,8 +26,10 @@ class ResponsesDialect:
             max_output_tokens=heads.whole_number(fields, "max_output_tokens"),
             service_tier=heads.word(fields, "service_tier"),
             model_at=model_at,
-            background="background" in fields and fields["background"].value() is True,
-            previous=heads.word(fields, "previous_response_id", heads.LONGEST_ID),
+            background=_value(fields, "background") is True,
+            previous=_text(fields, "previous_response_id"),
+            conversation=bool(_value(fields, "conversation")),
+            store=_value(fields, "store") is not False,
         )
 
     def outgoing(self, body: bytes, head: Head, upstream_model: str, *, ask_usage: bool) -> bytes:  # noqa: ARG002 - the protocol's
@@ -37,7 +39,7 @@ class ResponsesDialect:
 
     def reader(self, head: Head, *, hide_usage: bool, error: bool) -> AnswerReader:  # noqa: ARG002 - the protocol's
         """Make the reader of one answer; the same reads what a retrieval gives."""
-        return ResponsesReader()
+        return ResponsesReader(background=head.background)
 
     def error(self, status: int, kind: str, code: str, message: str, param: str | None = None) -> bytes:  # noqa: ARG002 - the protocol's
         """Return an error body in OpenAI's shape."""
@@ -60,3 +62,13 @@ class ResponsesDialect:
     def input_text(self, body: bytes) -> str:
         """Return the prompt's text."""
         return "\n".join(responses_prompt(body).texts)
+
+
+def _text(fields: heads.Fields, name: str) -> str | None:
+    """Return a string however long it is: what is not looked at here must not get past the check of whose it is."""
+    value = _value(fields, name)
+    return value if isinstance(value, str) and value else None
+
+
+def _value(fields: heads.Fields, name: str) -> object:
+    return fields[name].value() if name in fields else None

@@ -17,6 +17,7 @@ from codevector_daemon.dialects.answer import (
 )
 from codevector_daemon.dialects.base import Kept, Reading, Verdict
 from codevector_daemon.dialects.counting import Usage, cost_nano
+from codevector_daemon.dialects.heads import LONGEST_ID
 from codevector_daemon.dialects.responses_usage import Item, Ran, responses_usage
 from codevector_daemon.dialects.sse import data_of
 
@@ -68,7 +69,8 @@ _event = Decoder(_Event)
 class ResponsesReader:
     """Reads one answer. ``_response`` is the newest state of it: the last one says everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, background: bool = False) -> None:
+        self._background = background
         self._text = AnswerText("responses", _event_text)
         self._body = b""
         self._response = _Response()
@@ -114,8 +116,8 @@ class ResponsesReader:
             service_tier=text_or_none(response.service_tier, 32),
             served_model=text_or_none(response.model),
             error=self._error,
-            response_id=text_or_none(response.id),
-            later=not self._streamed and response.status in _UNDER_WAY,
+            response_id=text_or_none(response.id, LONGEST_ID),
+            later=response.status in _UNDER_WAY and (self._background or not self._streamed),
         )
 
     def kept(self) -> Kept:

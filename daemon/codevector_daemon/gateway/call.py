@@ -22,8 +22,8 @@ from codevector_daemon.ledger.event import Series
 from codevector_daemon.metering.prices import PriceBook
 from codevector_daemon.settings import Settings
 
-Purpose = Literal["generate", "count"]
-"""``generate`` is metered; ``count`` (count_tokens) is forwarded, costs nothing and makes no row."""
+Purpose = Literal["generate", "count", "retrieve"]
+"""``generate`` is metered; ``count`` (count_tokens) and ``retrieve`` (of a kept response) are only forwarded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Arrival(Struct, frozen=True):
     caller: Caller
     own_login: bool
     tags: Tags
+    method: str = "POST"
 
     def series(self, model: str = "", backend: Backend | None = None) -> Series:
         """Return the dimensions this call is counted under, as far as they are known."""

@@ -51,6 +51,7 @@ class Relay:
         self._ttft_ms: int | None = None
         self._settled: Awaitable[None] | None = None
         self._progress: asyncio.TimerHandle | None = None
+        self._named = False
 
     async def run(self) -> None:
         """Serve the call to its end: when this returns, the row is durable and the client has all it will get."""
@@ -83,6 +84,12 @@ class Relay:
         """The call, with the backend of its current attempt."""
         return self._attempts.call
 
+    @property
+    def _keeps(self) -> bool:
+        """Whether the client is told an id by which it may come back for the answer."""
+        call, attempts = self._call, self._attempts
+        return call.dialect.name == "responses" and not call.arrival.suffix and attempts.translation is None
+
     # -- back to the client -------------------------------------------------------------------------------------------
 
     async def _pass_on(self) -> None:
@@ -102,6 +109,8 @@ class Relay:
             if self._ttft_ms is None:
                 self._ttft_ms = self._gateway.now_ms() - self._call.arrival.received_ms
             ready = tap.feed(chunk)
+            if not self._named and tap.streamed:
+                await self._note_response(tap)
             if whole_at_once and not tap.streamed:
                 kept += ready
             elif ready:
@@ -171,6 +180,13 @@ class Relay:
             if rest:
                 await self._client.body(rest)
         await self._client.end()
+
+    async def _note_response(self, tap: AnswerTap) -> None:
+        """Know the response that a stream has begun before the client does: it may ask for it on another connection."""
+        response = settle.kept_response(self._call, tap.so_far()) if self._keeps else None
+        self._named = response is not None or not self._keeps or not self._call.head.store
+        if response is not None and self._settled is None:
+            await self._gateway.ledger.named(response)
 
     def _note_progress(self, tap: AnswerTap) -> None:
         """Tell how far the answer has come, soon: one timer serves all the chunks that come meanwhile."""
@@ -294,6 +310,7 @@ class Relay:
             status=answer.status if answer is not None else None,
             ttft_ms=self._ttft_ms,
             error=error,
+            keeps=self._keeps,
             stated_cost_nano=_stated_cost_nano(answer),
         )
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.errors import Refused, StoreError
-from codevector_daemon.gateway import refusal, routing
+from codevector_daemon.gateway import keeping, refusal, routing
 from codevector_daemon.gateway.admission import admit
 from codevector_daemon.gateway.attempts import Attempts
 from codevector_daemon.gateway.attribution import attribute, clean
@@ -21,6 +21,7 @@ from codevector_daemon.gateway.counting import count
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.ids import new_request_id
 from codevector_daemon.gateway.relay import Relay
+from codevector_daemon.gateway.retrieval import retrieve
 from codevector_daemon.gateway.running import Ending
 from codevector_daemon.gateway.settle import rejected_event
 
@@ -29,7 +30,7 @@ class Route(Struct, frozen=True):
     """What a path asks for.
 
     ``suffix`` is what follows the dialect's own path, here and upstream; ``target`` is what the path names where the
-    model is not in the body (Gemini's ``{model}:{action}``).
+    model is not in the body: Gemini's ``{model}:{action}``, the id of a response.
     """
 
     dialect: str
@@ -54,16 +55,26 @@ ROUTES: dict[str, Route] = {
     **_PATHS,
     **{_PREFIXES.get(route.dialect, "/gateway/openai") + path: route for path, route in _PATHS.items()},
 }
+_RETRIEVAL = re.compile(r"(?:/gateway/openai)?/v1/responses/([^/]+)(/cancel|/input_items|)")
+_RETRIEVED_BY = {"": ("GET", "DELETE"), "/cancel": ("POST",), "/input_items": ("GET",)}
 _GEMINI = re.compile(
     r"(?:/gateway/google)?/v1(?:beta|alpha)?/models/(.+:(generateContent|streamGenerateContent|countTokens))"
 )
 
 
-def route_of(path: str) -> Route | None:
-    """Return what a path asks for; ``None`` where it is no path of the data plane."""
-    route = ROUTES.get(path)
+def route_of(path: str, method: str = "POST") -> Route | None:
+    """Return what a request asks for; ``None`` where it is none of the data plane."""
+    route = ROUTES.get(path) if method == "POST" else None
     if route is not None:
         return route
+    retrieval = _RETRIEVAL.fullmatch(path)
+    if retrieval is not None:
+        target, suffix = retrieval.groups()
+        return Route("responses", "retrieve", suffix, target) if method in _RETRIEVED_BY[suffix] else None
+    return _gemini_route(path) if method == "POST" else None
+
+
+def _gemini_route(path: str) -> Route | None:
     gemini = _GEMINI.fullmatch(path)
     if gemini is None:
         return None
@@ -72,7 +83,7 @@ def route_of(path: str) -> Route | None:
 
 
 class DataPlane:
-    """A lean ASGI callable around the gateway's app: it takes the metered POST routes itself."""
+    """A lean ASGI callable around the gateway's app: it takes the metered calls, and retrievals, itself."""
 
     def __init__(self, app: Any, gateway: Gateway) -> None:  # noqa: ANN401 - an ASGI callable
         self._app = app
@@ -83,7 +94,7 @@ class DataPlane:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the server answers 403
             return
-        route = route_of(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        route = route_of(scope["path"], scope["method"]) if scope["type"] == "http" else None
         task = asyncio.current_task()
         if route is None or task is None:
             await self._app(scope, receive, send)
@@ -119,8 +130,13 @@ class DataPlane:
             caller=identity.caller,
             own_login=identity.own_login,
             tags=attribute(headers, identity.caller),
+            method=scope["method"],
         )
-        await self._climb(arrival, Incoming(receive, headers), client, ending)
+        incoming = Incoming(receive, headers)
+        if route.purpose == "retrieve":
+            await retrieve(self._gateway, arrival, incoming, client, ending)
+        else:
+            await self._climb(arrival, incoming, client, ending)
 
     async def _climb(self, arrival: Arrival, incoming: Incoming, client: Client, ending: Ending) -> None:
         """Take the call up the steps: body, head, admission, routing, relay."""
@@ -130,7 +146,8 @@ class DataPlane:
             head = arrival.dialect.head(body, arrival.target)
             model = clean(head.model)
             facade = admit(arrival.caller, head, gateway.directory)
-            backends = gateway.health.in_order(routing.candidates(facade, arrival, head))
+            found = await keeping.narrowed(gateway, arrival, head, routing.candidates(facade, arrival, head))
+            backends = gateway.health.in_order(found)
         except ClientLeft:
             return
         except BadBody as error:

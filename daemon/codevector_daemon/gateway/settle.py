@@ -9,8 +9,10 @@ from codevector_daemon.directory.kinds import kind_of
 from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.attribution import clean
 from codevector_daemon.gateway.call import Arrival, Call, Gateway
-from codevector_daemon.ledger import Orphan
+from codevector_daemon.ledger import KeptResponse, Orphan
 from codevector_daemon.ledger.event import FinalState, UsageEvent
+from codevector_daemon.ledger.orphans import unpriced
+from codevector_daemon.ledger.responses import late_row
 from codevector_daemon.metering import estimate
 from codevector_daemon.metering.counts import NO_EXTRAS, NOTHING, Extras, TokenCounts
 from codevector_daemon.metering.prices import PriceBook
@@ -18,6 +20,7 @@ from codevector_daemon.metering.tap import AnswerTap
 
 FIRST_STATUS_WITHOUT_ANSWER = 300
 NO_CONTENT = 204
+DAEMON_DIED = "daemon_died"
 
 
 class Outcome(Struct, frozen=True):
@@ -31,6 +34,8 @@ class Outcome(Struct, frozen=True):
     status: int | None = None
     ttft_ms: int | None = None
     error: str | None = None
+    keeps: bool = False
+    """Whether the client may come back for the answer, by the id that the provider gave it."""
     stated_cost_nano: int | None = None
     """What the provider said in a header that the call cost (LiteLLM does)."""
 
@@ -79,8 +84,69 @@ def rejected_event(arrival: Arrival, model: str, refused: Refused, finished_ms: 
     )
 
 
+def kept_response(call: Call, reading: Reading) -> KeptResponse | None:
+    """Return the response that an answer names, where the provider keeps it; its usage may come later."""
+    head, arrival = call.head, call.arrival
+    if reading.response_id is None or not (head.store or head.background):
+        return None
+    return KeptResponse(
+        id=reading.response_id,
+        provider_id=call.backend.provider.id,
+        request_id=call.id,
+        series=call.series,
+        created_ms=arrival.received_ms,
+        session=arrival.tags.session,
+        agent=arrival.tags.agent,
+        own_login=arrival.own_login,
+        service_tier=head.service_tier,
+        counted=not reading.later,
+    )
+
+
+def retrieved_event(gateway: Gateway, response: KeptResponse, reading: Reading, status: int) -> UsageEvent:
+    """Make the event of what a kept response used, as its retrieval told: a row beside the one of its call."""
+    series, tier = response.series, reading.service_tier or response.service_tier
+    facade, provider = gateway.directory.facade(series.model), gateway.directory.provider(series.provider)
+    vendor = kind_of(provider).vendor if provider else ""
+    card = gateway.prices.card(
+        vendor,
+        series.upstream_model,
+        response.created_ms,
+        override=facade.override if facade else None,
+        free=facade.free if facade else False,
+    )
+    price = gateway.prices.bill(
+        card, reading.counts, reading.extras, vendor=vendor, at_ms=response.created_ms, service_tier=tier
+    )
+    return UsageEvent(
+        id=late_row(response.request_id),
+        parent_id=response.request_id,
+        started_ms=response.created_ms,
+        finished_ms=gateway.now_ms(),
+        state="upstream_failed" if reading.error else "complete",
+        series=series,
+        dialect="responses",
+        stream=False,
+        counts=reading.counts,
+        spend_nano=price.spend_nano,
+        usage_source=reading.usage_source,
+        price_basis=price.basis,
+        price_version=price.version,
+        service_tier=tier,
+        status=status,
+        session=response.session,
+        agent=response.agent,
+        own_login=response.own_login,
+        error=clean(reading.error) if reading.error else None,
+        extras=reading.extras if reading.extras != NO_EXTRAS else None,
+        usage_of=response.id,
+    )
+
+
 def orphan_event(orphan: Orphan, directory: Directory, prices: PriceBook, finished_ms: int) -> UsageEvent:
     """Make the event of a call that a dead process left open: interrupted, with what was noted of it."""
+    if orphan.is_told_later:
+        return replace(unpriced(orphan), error=DAEMON_DIED)
     note, counts = orphan.note, orphan.counts
     if counts.input == 0:
         counts = replace(counts, uncached_input=note.estimated_input)
@@ -118,7 +184,7 @@ def orphan_event(orphan: Orphan, directory: Directory, prices: PriceBook, finish
         agent=note.agent,
         own_login=note.own_login,
         ttft_ms=orphan.ttft_ms,
-        error="daemon_died",
+        error=DAEMON_DIED,
     )
 
 
@@ -169,6 +235,7 @@ def _event(gateway: Gateway, call: Call, outcome: Outcome, reading: Reading) -> 
         ttft_ms=outcome.ttft_ms,
         error=clean(outcome.error) if outcome.error else None,
         extras=extras if reading.usage_source != "none" and extras != NO_EXTRAS else None,
+        response=kept_response(call, reading) if outcome.keeps else None,
     )
 
 

@@ -1,11 +1,12 @@
 from codevector_daemon.ledger.changes import LedgerChange, Opened, Settled
-from codevector_daemon.ledger.event import OpenRequest, Series, UsageEvent
+from codevector_daemon.ledger.event import KeptResponse, OpenRequest, Series, UsageEvent
 from codevector_daemon.ledger.journal import OpenSoFar, Orphan
 from codevector_daemon.ledger.ledger import Ledger
 from codevector_daemon.ledger.retention import Keep
 
 __all__ = [
     "Keep",
+    "KeptResponse",
     "Ledger",
     "LedgerChange",
     "OpenRequest",

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from codevector_daemon.ledger.event import OpenRequest, UsageEvent
+from codevector_daemon.ledger.event import KeptResponse, OpenRequest, UsageEvent
 from codevector_daemon.metering.counts import NO_EXTRAS, NOTHING, Extras, TokenCounts
 
 
@@ -18,6 +18,8 @@ class Noted(Struct, frozen=True, omit_defaults=True):
     service_tier: str | None = None
     """The tier that serves, or before the provider has named it the one that was asked for."""
     extras: Extras = NO_EXTRAS
+    response: KeptResponse | None = None
+    """What the provider said that it keeps, while it is still being made."""
 
 
 class Admit(Struct, frozen=True, tag="admit"):

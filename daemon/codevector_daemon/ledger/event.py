@@ -22,6 +22,24 @@ class Series(Struct, frozen=True, omit_defaults=True):
     upstream_model: str = ""
 
 
+class KeptResponse(Struct, frozen=True, omit_defaults=True):
+    """A response that a provider keeps under an id, for the user who made it to retrieve and to go on from."""
+
+    id: str
+    provider_id: int
+    request_id: str
+    """The call that made it."""
+    series: Series
+    created_ms: int
+    session: str | None = None
+    agent: str | None = None
+    own_login: bool = False
+    service_tier: str | None = None
+    """The one asked for."""
+    counted: bool = True
+    """False while its usage is still to come: a background run reports it only to whoever retrieves it."""
+
+
 class OpenRequest(Struct, frozen=True, omit_defaults=True):
     """An admitted call, noted before the head of its answer is released. Times are milliseconds since 1970, UTC."""
 
@@ -67,6 +85,10 @@ class UsageEvent(Struct, frozen=True, omit_defaults=True):
     error: str | None = None
     extras: Extras | None = None
     """What the price rests on besides the counts, where there is such; kept so that it can be worked out again."""
+    response: KeptResponse | None = None
+    """What the call made, where the provider keeps it."""
+    usage_of: str | None = None
+    """The id of a kept response whose usage this is, reported when it was retrieved. It is counted only once."""
 
     @property
     def duration_ms(self) -> int:

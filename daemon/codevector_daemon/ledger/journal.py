@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from codevector_daemon.ledger.entries import Entry, Noted, Refresh, noted_decoder
-from codevector_daemon.ledger.event import OpenRequest, Series
+from codevector_daemon.ledger.event import KeptResponse, OpenRequest, Series
 from codevector_daemon.metering.counts import NO_EXTRAS, NOTHING, Extras, TokenCounts
 from codevector_daemon.store import schema
 
@@ -24,6 +24,19 @@ class OpenSoFar(Struct):
     estimated_input: int = 0
     service_tier: str | None = None
     extras: Extras = NO_EXTRAS
+    response: KeptResponse | None = None
+
+    def noted(self, seen_ms: int) -> Noted:
+        """Return what the store is to know of it."""
+        return Noted(
+            self.counts,
+            self.ttft_ms,
+            self.estimated_input,
+            seen_ms,
+            self.service_tier,
+            self.extras,
+            self.response,
+        )
 
 
 class Orphan(Struct, frozen=True):
@@ -36,6 +49,12 @@ class Orphan(Struct, frozen=True):
     """When its process was last known to be alive."""
     service_tier: str | None = None
     extras: Extras = NO_EXTRAS
+    response: KeptResponse | None = None
+
+    @property
+    def is_told_later(self) -> bool:
+        """Whether the provider goes on with it, and tells its usage to whoever retrieves it."""
+        return self.response is not None and not self.response.counted
 
 
 class Journal:
@@ -75,6 +94,13 @@ class Journal:
             known.estimated_input = estimated_input
             self._mark(request_id)
 
+    def named(self, response: KeptResponse) -> Refresh:
+        """Take the response that a call is making; returns the note of it, for who cannot wait for the next refresh."""
+        known = self._open[response.request_id]
+        known.response = response
+        self._mark(response.request_id)
+        return Refresh(response.request_id, known.noted(self._now_ms()))
+
     def closed(self, request_id: str) -> None:
         """Forget a call that is settled, or never was admitted."""
         self._open.pop(request_id, None)
@@ -103,8 +129,7 @@ class Journal:
         now = self._now_ms()
         for request_id in self._changed:
             known = self._open[request_id]
-            noted = Noted(known.counts, known.ttft_ms, known.estimated_input, now, known.service_tier, known.extras)
-            self._post(Refresh(request_id, noted))
+            self._post(Refresh(request_id, known.noted(now)))
         self._changed.clear()
 
 
@@ -112,7 +137,15 @@ def left_by(connection: sa.Connection, node: str) -> list[Orphan]:
     """Return what a process left open, oldest first."""
     rows = connection.execute(_notes().where(schema.open_requests.c.node == node)).mappings()
     return [
-        Orphan(note, noted.counts, noted.ttft_ms, max(noted.seen_ms, note.started_ms), noted.service_tier, noted.extras)
+        Orphan(
+            note,
+            noted.counts,
+            noted.ttft_ms,
+            max(noted.seen_ms, note.started_ms),
+            noted.service_tier,
+            noted.extras,
+            noted.response,
+        )
         for note, noted in (_noted(row) for row in rows)
     ]
 
@@ -121,7 +154,9 @@ def still_open(connection: sa.Connection) -> list[OpenSoFar]:
     """Return every note in the journal, whichever process serves the call, oldest first."""
     rows = connection.execute(_notes()).mappings()
     return [
-        OpenSoFar(note, noted.counts, noted.ttft_ms, noted.estimated_input, noted.service_tier, noted.extras)
+        OpenSoFar(
+            note, noted.counts, noted.ttft_ms, noted.estimated_input, noted.service_tier, noted.extras, noted.response
+        )
         for note, noted in (_noted(row) for row in rows)
     ]
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from codevector_daemon.errors import StartError, StoreCorrupt
 from codevector_daemon.ledger.calendar import Calendar
 from codevector_daemon.ledger.changes import LedgerChange, Listener, Listeners, Opened, Settled
@@ -16,11 +18,12 @@ from codevector_daemon.ledger.cleaning import cleaned_event, cleaned_note
 from codevector_daemon.ledger.committer import Committer
 from codevector_daemon.ledger.connection import Durability, WriterConnection
 from codevector_daemon.ledger.entries import Admit, Entry, Settle
-from codevector_daemon.ledger.event import OpenRequest, UsageEvent
+from codevector_daemon.ledger.event import KeptResponse, OpenRequest, UsageEvent
 from codevector_daemon.ledger.housekeeping import Housekeeper
 from codevector_daemon.ledger.journal import Journal, OpenSoFar
 from codevector_daemon.ledger.orphans import Orphanage, SettleOrphan
 from codevector_daemon.ledger.posting import Outcome
+from codevector_daemon.ledger.responses import Responses
 from codevector_daemon.ledger.retention import Keep
 from codevector_daemon.ledger.spool import Spool
 from codevector_daemon.ledger.standing import Standing
@@ -55,6 +58,7 @@ class Ledger:
         self._renewing: asyncio.Task[None] | None = None
         committer.on_recovered = self._recovered_elsewhere
         self._journal = Journal(self._writer.post, now_ms)
+        self._responses = Responses(store)
         self._orphanage: Orphanage | None = None
         self._housekeeper: Housekeeper | None = None
         self._closed = False
@@ -147,9 +151,30 @@ class Ledger:
         """Take a better estimate of an open request's input than the one noted at its admission."""
         self._journal.refine(request_id, estimated_input)
 
+    async def named(self, response: KeptResponse) -> None:
+        """Know from now on what an open request is making.
+
+        Returns when the next process would know too, if its usage may come at a retrieval only. Raises StoreRefused.
+        """
+        self._responses.note(response)
+        refresh = self._journal.named(response)
+        if not response.counted:
+            await self._writer.submit(refresh)
+
+    async def response(self, response_id: str, user_id: int) -> KeptResponse | None:
+        """Return a response that this user made, open ones and spooled ones too. Raises StoreError."""
+        return await self._responses.find(response_id, user_id)
+
     def settle(self, event: UsageEvent) -> asyncio.Future[None]:
         """Count an attempt that is over; the future resolves when it is durable. A second time changes nothing."""
+        if event.response is not None:
+            self._responses.note(event.response)
         return self._writer.submit(Settle(cleaned_event(event, self._now_ms())))
+
+    def settle_retrieved(self, event: UsageEvent, response: KeptResponse) -> asyncio.Future[None]:
+        """Count what a kept response used, told when it was retrieved; the first time counts."""
+        self._responses.note(replace(response, counted=True))
+        return self.settle(event)
 
     def open_requests(self) -> list[OpenSoFar]:
         """Return what is under way in this process, oldest first, with counts so far."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from codevector_daemon.errors import StoreError
 from codevector_daemon.ledger.claims import Claim
@@ -15,6 +16,7 @@ from codevector_daemon.ledger.entries import Settle
 from codevector_daemon.ledger.event import UsageEvent
 from codevector_daemon.ledger.journal import Orphan, left_by
 from codevector_daemon.ledger.writer import Writer
+from codevector_daemon.metering.counts import NOTHING
 from codevector_daemon.store import schema
 from codevector_daemon.store.engine import Store
 
@@ -97,15 +99,15 @@ class Orphanage:
 
     def _event(self, orphan: Orphan) -> UsageEvent:
         try:
-            return self._settle(orphan)
+            return replace(self._settle(orphan), response=orphan.response)
         except Exception:
             log.exception("%s cannot be priced; its counts are kept", orphan.note.id)
-            return unpriced(orphan)
+            return replace(unpriced(orphan), response=orphan.response)
 
 
 def unpriced(orphan: Orphan) -> UsageEvent:
-    """Settle an orphan with the counts noted, without a price."""
-    note = orphan.note
+    """Settle an orphan without a price: with the counts noted, or none where they are told later."""
+    note, later = orphan.note, orphan.is_told_later
     return UsageEvent(
         id=note.id,
         started_ms=note.started_ms,
@@ -114,9 +116,9 @@ def unpriced(orphan: Orphan) -> UsageEvent:
         series=note.series,
         dialect=note.dialect,
         stream=note.stream,
-        counts=orphan.counts,
-        usage_source="estimated",
-        price_basis="unpriced",
+        counts=NOTHING if later else orphan.counts,
+        usage_source="none" if later else "estimated",
+        price_basis=None if later else "unpriced",
         session=note.session,
         agent=note.agent,
         parent_id=note.parent_id,

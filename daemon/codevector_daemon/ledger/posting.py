@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from codevector_daemon.errors import StoreError
+from codevector_daemon.ledger import responses
 from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.entries import Admit, Entry, Noted, Refresh, Settle, noted_json
 from codevector_daemon.ledger.event import OpenRequest, Series, UsageEvent
@@ -102,11 +103,17 @@ class Posting:
     def _settle(self, event: UsageEvent) -> int | None:
         """Add the row and its counts, unless this id was settled before."""
         self._connection.execute(sql.CLOSE, (event.id,))
+        if event.usage_of is not None and not responses.claim(self._connection, event):
+            return None
+        if event.response is not None:
+            event = responses.settled(self._connection, event, event.response)
         series = self._folded(event.series, event.started_ms)
         series_id = self._ids.of(self._connection, series)
         cursor = self._connection.execute(sql.ADD_REQUEST, _row(event, series_id))
         if cursor.rowcount == 0:
             return None
+        if event.response is not None:
+            responses.keep(self._connection, event.response, event, series_id)
         if event.state != "rejected":
             self._count(event, series)
         if event.series.key_id and not event.imported:

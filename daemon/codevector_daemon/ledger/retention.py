@@ -82,6 +82,7 @@ def _all_deletes(connection: sqlite3.Connection, kept: Kept, users: list[int]) -
     for user_id in users:
         yield from until_none(lambda user_id=user_id: _margins(connection, user_id, kept.hours))  # type: ignore[misc]  # mypy#12557
     yield from until_none(lambda: _requests(connection, kept.requests * 1000))
+    yield from until_none(lambda: _responses(connection, kept.requests * 1000))
 
 
 def _buckets(connection: sqlite3.Connection, table: str, border: int) -> int:
@@ -104,6 +105,14 @@ def _margins(connection: sqlite3.Connection, user_id: int, border: int) -> int:
 def _requests(connection: sqlite3.Connection, before_ms: int) -> int:
     return connection.execute(
         "DELETE FROM requests WHERE seq IN (SELECT seq FROM requests WHERE started_ms < ? ORDER BY started_ms LIMIT ?)",
+        (before_ms, ROWS),
+    ).rowcount
+
+
+def _responses(connection: sqlite3.Connection, before_ms: int) -> int:
+    return connection.execute(
+        "DELETE FROM responses WHERE (id, user_id) IN"
+        " (SELECT id, user_id FROM responses WHERE created_ms < ? ORDER BY created_ms LIMIT ?)",
         (before_ms, ROWS),
     ).rowcount
 

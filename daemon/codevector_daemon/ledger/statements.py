@@ -63,6 +63,18 @@ ON CONFLICT (id) DO NOTHING
 
 REFRESH = "UPDATE open_requests SET noted = ? WHERE id = ?"
 
+LATE_ROW = "SELECT 1 FROM requests WHERE id = ?"
+
+COUNTED = "SELECT 1 FROM responses WHERE id = ? AND user_id = ? AND request_id = ? AND counted"
+
+COUNT_RESPONSE = "UPDATE responses SET counted = 1 WHERE id = ? AND user_id = ? AND request_id = ?"
+
+KEEP_RESPONSE = """
+INSERT OR REPLACE INTO responses (
+    id, user_id, provider_id, request_id, series_id, created_ms, session, agent, own_login, service_tier, counted
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
 CLOSE = "DELETE FROM open_requests WHERE id = ?"
 
 KEY_USED = "UPDATE keys SET last_used_ms = ?1 WHERE id = ?2 AND coalesce(last_used_ms, 0) < ?1"

@@ -241,6 +241,25 @@ requests = sa.Table(
     sa.Index("requests_by_state", "state", "seq"),
 )
 
+responses = sa.Table(
+    "responses",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True, comment="the provider's own"),
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("provider_id", sa.BigInteger, nullable=False),
+    sa.Column("request_id", sa.Text, nullable=False, comment="the call that made it"),
+    sa.Column("series_id", sa.BigInteger, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("session", sa.Text),
+    sa.Column("agent", sa.Text),
+    sa.Column("own_login", sa.Boolean, nullable=False),
+    sa.Column("service_tier", sa.Text, comment="the one asked for"),
+    sa.Column("counted", sa.Boolean, nullable=False, comment="false: its usage comes when it is retrieved"),
+    sa.Index("responses_by_time", "created_ms"),
+    comment="Which user made which of the responses that providers keep; kept as long as request rows.",
+    sqlite_with_rowid=False,
+)
+
 open_requests = sa.Table(
     "open_requests",
     metadata,

@@ -195,6 +195,24 @@ def upgrade() -> None:
     op.create_index("requests_by_state", "requests", ["state", "seq"], unique=False)
     op.create_index("requests_by_time", "requests", ["started_ms"], unique=False)
     op.create_table(
+        "responses",
+        sa.Column("id", sa.Text(), nullable=False, comment="the provider's own"),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("provider_id", sa.BigInteger(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=False, comment="the call that made it"),
+        sa.Column("series_id", sa.BigInteger(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("session", sa.Text(), nullable=True),
+        sa.Column("agent", sa.Text(), nullable=True),
+        sa.Column("own_login", sa.Boolean(), nullable=False),
+        sa.Column("service_tier", sa.Text(), nullable=True, comment="the one asked for"),
+        sa.Column("counted", sa.Boolean(), nullable=False, comment="false: its usage comes when it is retrieved"),
+        sa.PrimaryKeyConstraint("id", "user_id"),
+        comment="Which user made which of the responses that providers keep; kept as long as request rows.",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("responses_by_time", "responses", ["created_ms"], unique=False)
+    op.create_table(
         "series",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
