@@ -1,10 +1,15 @@
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from support import catalogue
+from support.certificates import make_certificate
 from support.command import CommandLine
 
 
@@ -70,6 +75,66 @@ def test_the_catalogue_is_shown_compared_and_replaced(running: CommandLine, tmp_
     assert running("settings", "catalogue", "sync", "--from", "/no/such", "--preview").returncode == 1
 
 
+class Served(BaseHTTPRequestHandler):
+    """Answers with a file, and elsewhere with a redirection or an error."""
+
+    content = b""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        status = {"/prices.json": 200, "/moved": 302}.get(self.path, 404)
+        self.send_response(status)
+        self.send_header("location", "/prices.json")
+        self.send_header("content-length", str(len(self.content)))
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
+
+
+@contextmanager
+def served(folder: Path, content: bytes) -> Iterator[tuple[str, dict[str, str]]]:
+    """Serve a file over https; yields the address, and the environment in which its certificate is trusted."""
+    certificate = make_certificate(folder)
+    handler = type("WithContent", (Served,), {"content": content})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.socket = certificate.server().wrap_socket(server.socket, server_side=True)
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{server.server_port}", {"SSL_CERT_FILE": str(certificate.file)}
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_catalogue_is_fetched_from_an_address_only_when_it_is_named_and_trusted(
+    running: CommandLine, tmp_path: Path
+) -> None:
+    vendors = json.loads(catalogue.published())
+    (openai,) = (vendor for vendor in vendors if vendor["id"] == "openai")
+    (mini,) = (model for model in openai["models"] if model["id"] == "gpt-4o-mini")
+    mini["prices"]["input_mtok"] = 0.2
+    with served(tmp_path, json.dumps(vendors).encode()) as (address, trusted):
+        sync = ("settings", "catalogue", "sync", "--from")
+        for source, env, said in (
+            (f"{address}/prices.json", {}, "certificate verify failed"),
+            (f"{address}/gone", trusted, "answered 404"),
+            (f"{address}/moved", trusted, "answered 302"),
+        ):
+            refused = running(*sync, source, "--apply", env=env)
+            assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+            assert said in refused.stderr
+        plain = running(*sync, address.replace("https", "http") + "/prices.json", "--apply", env=trusted)
+        assert (plain.returncode, "https://" in plain.stderr) == (1, True)
+        preview = running(*sync, f"{address}/prices.json", "--preview", env=trusted)
+        assert "openai/gpt-4o-mini  0.15/0.6 → 0.2/0.6" in preview.stdout, preview.stderr
+        assert running.document("settings", "catalogue", "--json")["synced"] is False
+        assert running(*sync, f"{address}/prices.json", "--apply", env=trusted).returncode == 0
+        assert running.document("settings", "catalogue", "--json")["source"] == f"{address}/prices.json"
+
+
 def test_a_providers_export_is_held_against_the_ledger(called: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "usage.csv"
     file.write_text("date,model,output_tokens\n2026-03-01,gpt-x,5\n")
@@ -77,5 +142,7 @@ def test_a_providers_export_is_held_against_the_ledger(called: CommandLine, tmp_
     assert "gpt-x" in shown.stdout, shown.stderr
     assert called.document("reconcile", str(file), "--json")["differences"][0]["theirs"] == "counted"
     assert called("reconcile", str(file), "--column", "colour=blue").returncode == 2
-    file.write_text("nothing\n")
-    assert called("reconcile", str(file)).returncode == 1
+    for content in (b"nothing\n", b"", b"\xff\xfa", b"day,model,output\n2026-03-01,m,many"):
+        file.write_bytes(content)
+        refused = called("reconcile", str(file))
+        assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)

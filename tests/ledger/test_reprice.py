@@ -7,6 +7,7 @@ import pytest
 
 from codevector_daemon.errors import StoreError
 from codevector_daemon.ledger.attempts import read_attempts
+from codevector_daemon.ledger.integrity import check_ledger
 from codevector_daemon.ledger.reprice import ChangedMeanwhileError, Repriced, rewrite
 from codevector_daemon.ledger.retention import Keep
 from codevector_daemon.metering.counts import Extras, Round, TokenCounts
@@ -19,7 +20,8 @@ NOON_S = NOON_MS // 1000
 OLD_MS = NOON_MS - 3 * DAY_S * 1000
 OLDER_MS = NOON_MS - 40 * DAY_S * 1000
 KEEP = Keep(requests=90, five_minutes=2, hours=30)
-TIERS = ("buckets_hour", "buckets_day", "buckets_month")
+MONTHS_MS = [NOON_MS - days * DAY_S * 1000 for days in (0, 1, 3, 20, 40, 60, 62, 95)]
+"""January back to October, some in the finest buckets, some only in hours, most only in days and months."""
 
 
 @pytest.fixture
@@ -63,6 +65,27 @@ def test_rows_and_buckets_of_every_age_and_tier_change_together(home: Past) -> N
     assert hours == [(200,)]  # hours of forty days ago are given up
     (margin,) = home.all("SELECT SUM(spend_nano) FROM margins WHERE tier = 2 AND user_id = 0 AND dimension = 0")
     assert margin == (230,)
+
+
+def test_months_that_are_over_say_the_new_prices_too_and_every_sum_agrees_at_any_moment(home: Past) -> None:
+    home.count([an_event(str(place), started_ms=at, spend_nano=10 + place) for place, at in enumerate(MONTHS_MS)])
+    home.upkeep(NOON_S + 60, KEEP)
+    before = home.all("SELECT spend_nano FROM buckets_month ORDER BY start")
+    assert before == [(17,), (14 + 15 + 16,), (13,)]  # October, November, December; January is still open
+    write(home, dearer(home, 3))
+    assert problems(home) == []
+    home.upkeep(NOON_S + 60, KEEP)
+    assert problems(home) == []
+    # The row of October's call is kept no longer, so its price stays.
+    assert home.all("SELECT spend_nano FROM buckets_month ORDER BY start") == [(17,), (3 * 45,), (3 * 13,)]
+    assert home.all("SELECT SUM(spend_nano) FROM requests") == [(3 * sum(range(10, 17)),)]
+    (margin,) = home.all("SELECT SUM(spend_nano) FROM margins WHERE tier = 3 AND user_id = 0 AND dimension = 0")
+    assert margin == (17 + 3 * (45 + 13),)
+
+
+def problems(home: Past) -> list[str]:
+    """Return what ``doctor --ledger`` would find."""
+    return [problem for check in check_ledger(home.path, patience_s=1) for problem in check.problems]
 
 
 def test_calls_without_a_price_get_one_and_are_no_longer_counted_as_unpriced(home: Past) -> None:

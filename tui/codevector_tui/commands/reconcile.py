@@ -7,11 +7,16 @@ import click
 from msgspec import Struct
 
 from codevector_shared.formats import UNKNOWN, clean, dollars, whole
-from codevector_shared.price_protocol import DailyModel, DailyModels
+from codevector_shared.price_protocol import DailyModels
 from codevector_tui.commands import exports, output, talk
-from codevector_tui.commands.exports import BadExportError, Export, Used
+from codevector_tui.commands.exports import BadExportError, Export, Used, plain_name
 from codevector_tui.commands.frame import Command, Fault, wants_json
 from codevector_tui.commands.output import Column
+
+LARGEST_BYTES = 64 * 1024 * 1024
+
+_ROUNDED = Decimal("0.0000000005")
+"""By how much rounding to nano-dollars changes the price of a call at most."""
 
 _COLUMNS = (
     Column("Day (UTC)"),
@@ -51,7 +56,7 @@ def reconcile(*, file: Path, provider: str | None, columns: tuple[str, ...]) -> 
 
     Knows the exports of the OpenAI platform and the Anthropic console. For others name the columns: --column day=Date
     --column model=Model --column input=Prompt … (day, model, requests, input, uncached, cached, write_5m, write_1h,
-    output, cost). Days are cut in UTC, as providers do.
+    output, cost); docs/reconciling.md says what each means. Days are cut in UTC, as providers do.
     """
     theirs = _read(file, _named(columns))
     if not theirs:
@@ -67,47 +72,71 @@ def reconcile(*, file: Path, provider: str | None, columns: tuple[str, ...]) -> 
 
 def compared(theirs: Export, ours: DailyModels) -> Reconciliation:
     """Hold both against each other; figures that the export does not have are left out."""
-    mine = {(one.day, one.model): one for one in ours.days}
-    places = sorted(theirs.keys() | mine.keys())
-    differences = [one for place in places for one in _differences(place, theirs.get(place), mine.get(place))]
+    shown = {(one.day, plain_name(one.model)): one.model for one in ours.days}
+    shown |= {(day, plain_name(model)): model for day, model in theirs}
+    their, our = _merged_export(theirs), _merged(ours)
+    places = sorted(shown)
+    differences = [
+        one for place in places for one in _differences((place[0], shown[place]), their.get(place), our.get(place))
+    ]
     days = len({day for day, _ in places})
     return Reconciliation(days, len(places), differences, ours.complete_from)
 
 
-def _differences(place: tuple[str, str], theirs: Used | None, ours: DailyModel | None) -> list[Difference]:
+def _merged_export(theirs: Export) -> Export:
+    """Add up the versions of a model, which each side may name with or without its date."""
+    found: Export = {}
+    for (day, model), used in theirs.items():
+        found.setdefault((day, plain_name(model)), Used()).add(used)
+    return found
+
+
+def _merged(ours: DailyModels) -> Export:
+    found: Export = {}
+    for one in ours.days:
+        read = one.uncached_input_tokens + one.cached_tokens + one.cache_write_5m_tokens + one.cache_write_1h_tokens
+        used = Used(
+            requests=one.requests,
+            input=read,
+            cached=one.cached_tokens,
+            output=one.output_tokens,
+            cost=Decimal(one.spend_usd),
+            slack=one.requests * _ROUNDED,
+        )
+        found.setdefault((one.day, plain_name(one.model)), Used()).add(used)
+    return found
+
+
+def _differences(place: tuple[str, str], theirs: Used | None, ours: Used | None) -> list[Difference]:
     day, model = place
     if theirs is None or ours is None:
         present = "theirs" if ours is None else "ours"
         known = {"theirs": None, "ours": None, present: "counted"}
         return [Difference(day, model, "the model", known["theirs"], known["ours"])]
-    read = ours.uncached_input_tokens + ours.cached_tokens + ours.cache_write_5m_tokens + ours.cache_write_1h_tokens
     pairs = (
         ("requests", theirs.requests, ours.requests),
-        ("input tokens", theirs.input, read),
-        ("cached tokens", theirs.cached, ours.cached_tokens),
-        ("output tokens", theirs.output, ours.output_tokens),
+        ("input tokens", theirs.input, ours.input),
+        ("cached tokens", theirs.cached, ours.cached),
+        ("output tokens", theirs.output, ours.output),
     )
     found = [
         Difference(day, model, what, str(one), str(two)) for what, one, two in pairs if one is not None and one != two
     ]
-    if theirs.cost is not None and not _same_money(theirs.cost, Decimal(ours.spend_usd)):
-        found.append(Difference(day, model, "spend (USD)", f"{theirs.cost:f}", ours.spend_usd))
+    cost, spent = theirs.cost, ours.cost or Decimal(0)
+    if cost is not None and abs(cost - spent) > theirs.slack + ours.slack:
+        found.append(Difference(day, model, "spend (USD)", f"{cost:f}", f"{spent:f}"))
     return found
-
-
-def _same_money(theirs: Decimal, ours: Decimal) -> bool:
-    """Compare as exactly as the export states its amount."""
-    exponent = theirs.as_tuple().exponent
-    places = -exponent if isinstance(exponent, int) and exponent < 0 else 0
-    return round(ours, min(places, 9)) == round(theirs, min(places, 9))
 
 
 def _read(file: Path, named: dict[str, str]) -> Export:
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-        return exports.read_export(lines, named)
-    except (BadExportError, UnicodeDecodeError) as error:
-        raise Fault(f"{file}: {error}") from error
+        if file.stat().st_size > LARGEST_BYTES:
+            raise Fault(f"{file} is larger than {LARGEST_BYTES:,} bytes: export fewer days")
+        return exports.read_export(exports.decoded(file.read_bytes()), named)
+    except OSError as error:
+        raise Fault(f"{file}: {error.strerror}") from error
+    except BadExportError as error:
+        raise Fault(f"{file}: {clean(str(error))}") from error
 
 
 def _named(columns: tuple[str, ...]) -> dict[str, str]:
