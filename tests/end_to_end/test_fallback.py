@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from support import chat, raw
+from support import chat, messages, raw
 from support.books import counts_of
 from support.daemon import Daemon, taken_port, temporary_home
-from support.desk import CHAT_PATH, REQUEST_ID, Desk, furnish
+from support.desk import CHAT_PATH, MESSAGES_PATH, REQUEST_ID, Desk, furnish
 from support.provider import ScriptedProvider
 from support.script import CUT, NEVER, Answer
 from support.waiting import until
 
-ASKED = {"model": "twice", "messages": [{"role": "user", "content": "x"}]}
+ASKED: dict[str, Any] = {"model": "twice", "messages": [{"role": "user", "content": "x"}]}
 BODY = json.dumps(ASKED).encode()
 STREAM = json.dumps({"stream": True, **ASKED}).encode()
 CLIENTS = 20
@@ -193,3 +193,18 @@ def test_a_client_that_leaves_between_two_tries_ends_the_call_and_owes_nothing(o
     assert (call["state"], call["attempt"]) == ("client_left", 2)
     sent = len(own_desk.provider.received())
     assert (call["usage_source"] == "none") is (sent == 1), "it owes only what was sent"
+
+
+def test_a_signature_never_follows_a_call_to_another_vendor(twice: Desk) -> None:
+    control = twice.daemon.control
+    control.add_provider("moon", "moonshot", f"{twice.provider.url}/v1", credential="x")
+    control.call("PATCH", "models/twice", {"backends": backends("anth", "moon")})
+    twice.provider.when("failing", messages.error(529))
+    twice.provider.when("serving", messages.plain())
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": "U0lHTkVE"}
+    turns = [{"role": "assistant", "content": [thought, {"type": "text", "text": "Hi"}]}, *ASKED["messages"]]
+    reply = twice.post(MESSAGES_PATH, json.dumps({"model": "twice", "max_tokens": 9, "messages": turns}).encode())
+    assert reply.status == 200
+    first, second = twice.provider.received()
+    assert (b"U0lHTkVE" in first.body, b"U0lHTkVE" in second.body) == (True, False)
+    assert json.loads(second.body)["messages"][0]["content"] == [{"type": "text", "text": "Hi"}]

@@ -25,8 +25,8 @@ FALLS_ON = frozenset({401, 403, 404, 408, 429, 529})
 USAGE_OPTION_REFUSED = 400
 _CLOUDS = frozenset({"azure", "bedrock", "vertex"})
 """They serve other vendors' models, in those vendors' dialects."""
-FOREIGN_MARK = b"cv1."
-"""How the translation marks a thought with its vendor."""
+FOREIGN_MARKS = (b"cv1.", b"Y3YxL")
+"""How the translation marks a thought with its vendor; Gemini keeps the mark in base64."""
 SERVER_ERROR = 500
 
 
@@ -129,12 +129,27 @@ class Attempts:
         call, model = self.call, self.call.backend.upstream_model
         if self.translation is None:
             body = call.dialect.outgoing(call.body, call.head, model, ask_usage=self.asks_usage)
-            return _without_foreign_thoughts(self.spoken, body, call.backend) if FOREIGN_MARK in body else body
+            return self._without_foreign_thoughts(body)
         translated = self.translation.request(
             call.body, call.head, model, stream=call.head.stream, max_output=call.facade.max_output
         )
         self.dropped = translated.dropped
         return translated.body
+
+    def _without_foreign_thoughts(self, body: bytes) -> bytes:
+        """Take out thoughts of another vendor: those that a translated answer marked, and those of whom we come from.
+
+        A session stays with one backend as long as it serves, so unmarked thoughts are that one's.
+        """
+        call, vendor, home = self.call, _vendor(self.call.backend), self.call.backend
+        if len(call.facade.backends) > 1:
+            candidates = routing.candidates(call.facade, call.arrival, call.head)
+            home = next(one for one in candidates if routing.spoken_to(one, call.arrival, call.head) == self.spoken)
+        if _vendor(home) == vendor and not any(mark in body for mark in FOREIGN_MARKS):
+            return body
+        from codevector_daemon.dialects.translation import without_foreign_thoughts  # noqa: PLC0415 - as below
+
+        return without_foreign_thoughts(self.spoken, body, vendor=vendor, signer=_vendor(home))
 
     def _choose_dialect(self) -> None:
         """Settle in which dialect the current backend is spoken to, and whether it must be translated."""
@@ -169,13 +184,6 @@ def _translation(client: str, provider: str, vendor: str | None) -> "Translation
     from codevector_daemon.dialects.translation import between  # noqa: PLC0415 - 6 MB that most daemons never need
 
     return between(client, provider, vendor=vendor)
-
-
-def _without_foreign_thoughts(dialect: str, body: bytes, backend: Backend) -> bytes:
-    """Take out thoughts of another vendor, which a translated answer had marked: only their own vendor takes them."""
-    from codevector_daemon.dialects.translation import without_foreign_thoughts  # noqa: PLC0415 - as above
-
-    return without_foreign_thoughts(dialect, body, vendor=_vendor(backend))
 
 
 def _vendor(backend: Backend) -> str | None:

@@ -67,3 +67,30 @@ def test_text_that_only_speaks_of_marks_stays() -> None:
 def test_a_marked_body_that_is_no_json_is_refused() -> None:
     with pytest.raises(BadBody):
         without_foreign_thoughts("messages", b"cv1. {")
+
+
+def test_signatures_of_whom_a_call_comes_from_stay_with_that_vendor_and_all_else_passes() -> None:
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": "U0lHTkVE"}
+    own = {"type": "thinking", "thinking": "So.", "signature": "cv1.moonshot.b3du"}
+    hidden = {"type": "redacted_thinking", "data": "U0VDUkVU"}
+    text = {"type": "text", "text": "Hi"}
+    body = json.dumps({"messages": [{"role": "assistant", "content": [thought, own, hidden, text]}]}).encode()
+    sent = json.loads(without_foreign_thoughts("messages", body, vendor="moonshot", signer="anthropic"))
+    assert sent["messages"][0]["content"] == [{**own, "signature": "b3du"}, text]
+    back = json.loads(without_foreign_thoughts("messages", body, vendor="anthropic", signer="anthropic"))
+    assert back["messages"][0]["content"] == [thought, hidden, text]
+
+
+@pytest.mark.parametrize("provider", ["messages", "responses", "gemini"])
+def test_a_native_signature_of_another_vendor_is_taken_out_in_every_dialect(provider: str) -> None:
+    answer = json.loads(wires.WHOLE[provider](SIGNED))
+    told = {
+        "messages": lambda: {"messages": [{"role": "assistant", "content": answer["content"]}]},
+        "responses": lambda: {"input": answer["output"]},
+        "gemini": lambda: {"contents": [answer["candidates"][0]["content"]]},
+    }
+    body = json.dumps(told[provider]()).encode()
+    assert b"U0lHTkVE" in body
+    sent = without_foreign_thoughts(provider, body, vendor="another")
+    assert b"U0lHTkVE" not in sent
+    assert b"weather" in sent
