@@ -23,6 +23,15 @@ def test_the_head_tells_of_the_background_and_the_response_it_goes_on_from() -> 
     assert (head.background, head.previous) == (True, "resp_1")
 
 
+def test_the_head_tells_what_is_kept_and_hides_no_id_however_long_it_is() -> None:
+    head = RESPONSES.head(
+        b'{"model":"m","store":false,"conversation":{"id":"conv_1"},"previous_response_id":"%s"}' % (b"x" * 5000)
+    )
+    assert (head.store, head.conversation, head.previous) == (False, True, "x" * 5000)
+    plain = RESPONSES.head(b'{"model":"m","store":null,"conversation":null,"previous_response_id":null}')
+    assert (plain.store, plain.conversation, plain.previous) == (True, False, None)
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b'{"model":1}', b'{"model":"a","model":"b"}', b'{"model":"a","stream":3}']
 )

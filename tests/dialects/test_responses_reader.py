@@ -186,3 +186,14 @@ def test_any_response_gives_sound_counts(usage: Any, ran: Any, output: Any, erro
     values = [getattr(reading.counts, name) for name in TokenCounts.__struct_fields__]
     assert all(isinstance(value, int) and value >= 0 for value in values)
     assert reading.counts.reasoning <= reading.counts.output
+
+
+@pytest.mark.parametrize(("background", "later"), [(True, True), (False, False)])
+def test_a_stream_that_broke_off_tells_its_usage_later_only_where_the_run_goes_on(
+    *, background: bool, later: bool
+) -> None:
+    reader = ResponsesReader(background=background)
+    reader.event(
+        b'event: response.created\ndata: {"type":"response.created","response":{"id":"r","status":"in_progress"}}\n\n'
+    )
+    assert (reader.reading().later, reader.reading().response_id) == (later, "r")
