@@ -15,7 +15,7 @@ import pytest
 from codevector_shared.paths import Places
 from support import chat
 from support.control import Control
-from support.daemon import PROGRAMS, Daemon, answers, environment, run, taken_port, temporary_home
+from support.daemon import PROGRAMS, START_S, Daemon, answers, environment, run, taken_port, temporary_home
 from support.desk import CHAT_PATH, furnish
 from support.provider import ScriptedProvider
 from support.waiting import until
@@ -242,11 +242,11 @@ def test_daemons_started_at_the_same_moment_leave_exactly_one(home: Path) -> Non
         subprocess.Popen(command, env=environment(home), stdin=quiet, stdout=quiet, stderr=quiet) for _ in range(3)
     ]
     try:
-        ended = until(lambda: [one for one in daemons if one.poll() is not None][1:], "all but one to refuse", 30)
+        ended = until(lambda: [one for one in daemons if one.poll() is not None][1:], "all but one to refuse", START_S)
         assert len(ended) == 1
         assert sorted(one.poll() or 0 for one in daemons) == [0, 1, 1]
         (left,) = [one for one in daemons if one.poll() is None]
-        until(lambda: answers(home / "control.sock"), "the last one to be ready", 20)
+        until(lambda: answers(home / "control.sock"), "the last one to be ready", START_S)
         control = Control(home / "control.sock")
         assert control.status()["pid"] == left.pid
         control.close()
@@ -267,9 +267,9 @@ def test_output_that_cannot_be_written_stops_nothing(home: Path, output: str) ->
     for descriptor in {writing, target}:
         os.close(descriptor)
     try:
-        until(lambda: answers(home / "control.sock"), "the daemon to be ready", 20)
+        until(lambda: answers(home / "control.sock"), "the daemon to be ready", START_S)
         control = Control(home / "control.sock")
-        until(lambda: control.status()["pid"] == daemon.pid, "the daemon to answer", 20)
+        until(lambda: control.status()["pid"] == daemon.pid, "the daemon to answer", START_S)
         control.close()
         daemon.terminate()
         assert daemon.wait(15) == 0

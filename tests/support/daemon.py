@@ -21,7 +21,7 @@ from support.control import Control
 from support.waiting import until
 
 PROGRAMS = Path(sys.executable).parent
-START_S = 20.0
+START_S = 60.0
 """Long enough for a cold start on a machine that is busy with other tests."""
 FOREIGN = (
     "CODEVECTOR_",
@@ -140,7 +140,11 @@ class Daemon:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        status = until(self._ready, "the daemon to be ready", START_S)
+        try:
+            status = until(self._ready, "the daemon to be ready", START_S)
+        except BaseException:
+            self.kill()
+            raise
         self.port = urlsplit(str(status["gateway_url"])).port or 0
         return status
 
