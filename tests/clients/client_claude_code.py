@@ -115,6 +115,26 @@ def test_claude_code_brings_its_own_login(bench: Workbench) -> None:
     assert {row["own_login"] for row in rows} == {1}
 
 
+def test_claude_code_brings_its_subscription(bench: Workbench) -> None:
+    """With what a login with a subscription leaves; the token is nobody's."""
+    token = {
+        "accessToken": "sk-ant-oat01-tester",
+        "refreshToken": "sk-ant-ort01-tester",
+        "expiresAt": 4_000_000_000_000,
+    }
+    login = {**token, "scopes": ["user:inference", "user:profile"], "subscriptionType": "max"}
+    bench.put("~/.claude/.credentials.json", json.dumps({"claudeAiOauth": login}))
+    bench.variables["ANTHROPIC_BASE_URL"] = bench.desk.daemon.url
+    bench.variables["ANTHROPIC_CUSTOM_HEADERS"] = f"x-codevector-key: {bench.key.secret}"
+    bench.will_answer("messages")
+    bench.run("--print", QUESTION, "--model", MODEL).assert_said(ANSWER)
+    seen = bench.desk.provider.received()
+    assert {tuple(one.header("authorization")) for one in seen} == {("Bearer sk-ant-oat01-tester",)}, bench.story()
+    assert all("oauth" in one.header("anthropic-beta")[0] for one in seen), bench.story()
+    rows = bench.assert_counted(calls=1, client_app="claude-code", dialect="messages", model=MODEL)
+    assert {row["own_login"] for row in rows} == {1}
+
+
 def test_claude_code_says_why_it_was_refused(bench: Workbench) -> None:
     ran = ask(bench, QUESTION, str(uuid.uuid4()), "claude-never-heard-of")
     assert ran.status != 0
