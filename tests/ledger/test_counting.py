@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from codevector_daemon.ledger import Opened, Series, Settled
+from codevector_daemon.ledger.connection import Durability, WriterConnection
 from codevector_daemon.metering.counts import TokenCounts
 from support.ledgers import ANA, NOON_MS, a_note, amounts, an_event, home, make_people
+from support.past import past
 
 
 async def test_an_event_is_a_row_and_its_counts_are_in_its_bucket(tmp_path: Path) -> None:
@@ -168,3 +170,15 @@ async def test_either_durability_writes_the_same(tmp_path: Path, durability: str
     async with home(tmp_path, durability=durability) as here:  # type: ignore[arg-type]
         await here.ledger.settle(an_event("a", series=ANA))
         assert await here.settled() == [("a", "complete")]
+
+
+@pytest.mark.parametrize(("durability", "flushes"), [("process", 1), ("power", 2)])
+def test_only_what_shall_survive_a_power_cut_is_flushed_by_every_commit(
+    tmp_path: Path, durability: Durability, flushes: int
+) -> None:
+    with past(tmp_path) as made:
+        writer = WriterConnection(made.path, durability=durability, patience_s=1)
+        with writer.transaction() as connection:
+            # 1 is NORMAL, 2 is FULL (https://sqlite.org/pragma.html#pragma_synchronous).
+            assert connection.execute("PRAGMA synchronous").fetchone() == (flushes,)
+        writer.close()
