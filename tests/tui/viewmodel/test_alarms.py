@@ -25,7 +25,7 @@ def titles(found: Status, *, seen: frozenset[str] = frozenset(), now_ms: int = N
 
 async def test_all_is_quiet_while_all_is_well() -> None:
     assert alarms(await status(), None, (), NOW_MS, ZONE) == ()
-    assert alarm_rows((), 80) == ()
+    assert alarm_rows((), 80, 24) == ()
 
 
 async def test_a_database_that_refuses_is_said_with_its_reason_and_what_waits() -> None:
@@ -61,19 +61,19 @@ async def test_damaged_spool_files_folded_names_and_older_cuts_are_said() -> Non
     assert said["Days"] == "those before 3 Nov 2025 keep the midnight of Asia/Tokyo."
 
 
-@pytest.mark.parametrize("width", [40, 80, 120, 200])
-async def test_every_row_is_as_wide_as_the_screen_and_no_alarm_is_higher_than_four(width: int) -> None:
+@pytest.mark.parametrize(("width", "height", "most"), [(40, 24, 3), (80, 24, 3), (120, 40, 4), (200, 60, 4)])
+async def test_every_row_is_as_wide_as_the_screen_and_alarms_leave_room(width: int, height: int, most: int) -> None:
     found = await status(
         degraded=True, trouble="x y " * 200, spooled_events=3, recovered=TOLD, folded_names=5, damaged_spool_files=1
     )
-    rows = alarm_rows(alarms(found, None, (), NOW_MS, ZONE), width)
+    rows = alarm_rows(alarms(found, None, (), NOW_MS, ZONE), width, height)
     assert {width_of(row) for row in rows} == {width}
-    assert len(rows) <= 4 * 5
+    assert len(rows) <= 4 * (most + 1)
 
 
 async def test_hostile_words_of_a_reason_stay_harmless() -> None:
     found = await status(degraded=True, trouble="\x1b[2J[red]boom[/]\u202e")
-    text = "".join(span.text for row in alarm_rows(alarms(found, None, (), NOW_MS, ZONE), 80) for span in row)
+    text = "".join(span.text for row in alarm_rows(alarms(found, None, (), NOW_MS, ZONE), 80, 24) for span in row)
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "[red]boom" in text

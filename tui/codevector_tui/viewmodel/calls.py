@@ -49,7 +49,7 @@ FEED_COLUMNS = (
     Column("Project", 8, flex=2, rank=4, most=24),
     Column("Client", 8, flex=2, rank=5, most=20),
     Column("Provider", 8, flex=1, rank=8, most=16),
-    Column("Status", 11, rank=6),
+    Column("Status", 12, rank=6),
     Column("Input", 7, "right", rank=2),
     Column("Cached", 7, "right", rank=9),
     Column("Output", 7, "right", rank=1),

@@ -27,6 +27,8 @@ class Header:
     def row(self, width: int) -> Row:
         """Return the header for a width, leaving out what is said elsewhere first."""
         right = beside((self._freshness(), self._resting(), self._priced(), self._clock(width)))
+        if width_of(self._name()) + width_of(right) + 3 > width:
+            right = beside((self._freshness(), self._resting(), self._clock(width)))
         left: Row = ()
         for parts in (
             (self._name(), self._who(), self._url()),
