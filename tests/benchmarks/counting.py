@@ -1,18 +1,20 @@
 """What counting costs: the price of a call, the reading of a long stream, and how long the event loop stands still.
 
-``python -m benchmarks.counting`` prints the figures; CPU time is measured where other work must not disturb.
+``python -m benchmarks.counting`` prints the figures. Processor time of one thread is measured, so that other work on
+the machine does not count: what a step takes on the event loop is how long every other call has to wait.
 """
 
-import asyncio
+import base64
 import json
 import statistics
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
 from benchmarks.figures import Figure, table
 from codevector_daemon.dialects import by_name
-from codevector_daemon.dialects.base import Head
+from codevector_daemon.dialects.base import Head, Kept
 from codevector_daemon.metering import estimate
 from codevector_daemon.metering.counts import NO_EXTRAS, TokenCounts
 from codevector_daemon.metering.prices import PriceBook
@@ -75,21 +77,21 @@ def read_stream(dialect: str, events: list[bytes]) -> float:
     """Read a stream through the tap, and return the CPU milliseconds that it took."""
     reader = by_name[dialect].reader(Head("m", stream=True), hide_usage=False, error=False)
     tap = Tap(reader, content_type="text/event-stream", content_encoding=None, hide_usage=False)
-    began = time.process_time()
+    began = time.thread_time()
     for one in events:
         tap.feed(one)
     tap.reading()
-    return (time.process_time() - began) * 1e3
+    return (time.thread_time() - began) * 1e3
 
 
 def price_call(book: PriceBook, calls: int = 2_000) -> float:
     """Price calls, each with its card, and return the CPU microseconds for one."""
     counts = TokenCounts(uncached_input=1_200, cache_read=50_000, cache_write_5m=900, output=700, reasoning=300)
-    began = time.process_time()
+    began = time.thread_time()
     for number in range(calls):
         card = book.card("anthropic", MODEL, AT + number, override=None, free=False)
         book.bill(card, counts, NO_EXTRAS, vendor="anthropic", at_ms=AT, service_tier="standard")
-    return (time.process_time() - began) / calls * 1e6
+    return (time.thread_time() - began) / calls * 1e6
 
 
 def large_body() -> bytes:
@@ -100,25 +102,93 @@ def large_body() -> bytes:
     return compact({"model": MODEL, "max_tokens": 1_024, "messages": said})
 
 
-async def standing_still(work: Callable[[], object]) -> float:
-    """Run work in a thread, and return the longest time in milliseconds in which the event loop did not turn."""
-    longest, done = 0.0, asyncio.get_running_loop().run_in_executor(None, work)
-    while not done.done():
-        began = time.perf_counter()
-        await asyncio.sleep(0)
-        longest = max(longest, time.perf_counter() - began)
-    await done
-    return longest * 1e3
+CODE = 'def f(x):\n\treturn {"a": x + 1}  # once more\n'
+LARGE = CODE * (BODY_BYTES // len(CODE))
+ENCODED = base64.b64encode(bytes(range(256)) * (BODY_BYTES * 3 // 4 // 256)).decode()
+USED = {"prompt_tokens": 9, "completion_tokens": 900, "total_tokens": 909}
+PIECE = 64 * 1024
+"""How much of an answer comes at once."""
+
+
+def large_answers() -> Iterator[tuple[str, str, bytes, bool]]:
+    """Yield answers of 4 MB: a name, the dialect, the bytes, and whether they are a stream."""
+    said = {"index": 0, "message": {"role": "assistant", "content": LARGE}, "finish_reason": "stop"}
+    whole: dict[str, object] = {"id": "c", "model": MODEL, "choices": [said], "usage": USED}
+    yield "chat", "chat", compact(whole), False
+    yield "chat without usage", "chat", compact({**whole, "usage": None}), False
+    yield "chat in one event", "chat", event(whole) + b"data: [DONE]\n\n", True
+    yield "chat in one event after another", "chat", chat(1) + event(whole) + b"data: [DONE]\n\n", True
+    text = {"type": "text", "text": LARGE + "message_stop error"}
+    counted: dict[str, object] = {"id": "m", "content": [text], "usage": {"input_tokens": 3, "output_tokens": 4}}
+    yield "messages", "messages", compact(counted), False
+    start = event({"type": "message_start", "message": {"id": "m", "usage": {"input_tokens": 3}}})
+    delta = event({"type": "content_block_delta", "delta": {"type": "text_delta", "text": text["text"]}})
+    end = event({"type": "message_delta", "delta": {}, "usage": {"output_tokens": 5}}) + event({"type": "message_stop"})
+    yield "messages in one event", "messages", start + delta + end, True
+    search = {"type": "web_search_call", "status": "completed", "action": {"type": "search", "query": "q"}}
+    message = {"type": "message", "content": [{"type": "output_text", "text": LARGE}]}
+    response: dict[str, object] = {"id": "r", "status": "completed", "output": [message, search]}
+    response["usage"] = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
+    yield "responses", "responses", compact(response), False
+    yield "responses in its last event", "responses", event({"type": "response.completed", "response": response}), True
+    partial = event({"type": "response.image_generation_call.partial_image", "partial_image_b64": ENCODED})
+    yield "responses with a picture", "responses", partial * 2, True
+    generated = {"content": {"parts": [{"text": LARGE}]}, "finishReason": "STOP"}
+    answer: dict[str, object] = {"candidates": [generated], "usageMetadata": {"promptTokenCount": 3}}
+    yield "gemini", "gemini", compact(answer), False
+    yield "gemini in one event", "gemini", event(answer), True
+    vectors = [{"index": place, "embedding": [-0.0069 + place * 1e-5] * 1_536} for place in range(230)]
+    yield "embeddings", "embeddings", compact({"data": vectors, "usage": {"prompt_tokens": 3}}), False
+
+
+def longest_step(dialect: str, answer: bytes, *, streamed: bool) -> float:
+    """Read an answer as it comes in pieces, and return the CPU milliseconds of the longest step."""
+    kind = "text/event-stream" if streamed else "application/json"
+    reader = by_name[dialect].reader(Head(MODEL, stream=streamed), hide_usage=False, error=False)
+    tap = Tap(reader, content_type=kind, content_encoding=None, hide_usage=False)
+    steps = [lambda at=at: tap.feed(answer[at : at + PIECE]) for at in range(0, len(answer), PIECE)]
+    return max(spent(step) for step in [*steps, lambda: settled(tap), tap.release])
+
+
+def settled(tap: Tap) -> None:
+    """Do what the relay does with an answer that is over."""
+    for _ in range(3):
+        tap.reading()
+    tap.progress()
+    tap.so_far()
+
+
+def spent(step: Callable[[], object]) -> float:
+    """Return the CPU milliseconds of a step."""
+    began = time.thread_time()
+    step()
+    return (time.thread_time() - began) * 1e3
+
+
+def kept_of(dialect: str, answer: bytes) -> Kept:
+    """Return what is kept of an answer for an estimate."""
+    reader = by_name[dialect].reader(Head(MODEL), hide_usage=False, error=False)
+    reader.body(answer)
+    return reader.kept()
+
+
+def beside_the_loop(work: Callable[[], object]) -> float:
+    """Run work in a thread, and return the CPU milliseconds in which that thread can have kept the loop waiting."""
+    found: list[float] = []
+    thread = threading.Thread(target=lambda: found.append(spent(work)))
+    thread.start()
+    thread.join()
+    return found[0]
 
 
 def on_the_loop(body: bytes) -> float:
     """Do what a call does to its body on the event loop, and return the CPU milliseconds."""
     dialect = by_name["messages"]
-    began = time.process_time()
+    began = time.thread_time()
     head = dialect.head(body)
     dialect.outgoing(body, head, "claude-upstream", ask_usage=False)
     estimate.quick_input(body)
-    return (time.process_time() - began) * 1e3
+    return (time.thread_time() - began) * 1e3
 
 
 def measured() -> Iterator[Figure]:
@@ -131,18 +201,18 @@ def measured() -> Iterator[Figure]:
         times = [read_stream(dialect, events) for _ in range(TURNS)]
         yield Figure(f"reading {EVENTS:,} events, {name}", statistics.median(times), "ms", "< 5 ms")
     body = large_body()
-    yield Figure("a body of 4 MB, on the loop", min(on_the_loop(body) for _ in range(TURNS)), "ms", "< 5 ms")
+    yield Figure("a request of 4 MB, all steps", min(on_the_loop(body) for _ in range(TURNS)), "ms", "< 5 ms")
+    for name, dialect, answer, streamed in large_answers():
+        longest = min(longest_step(dialect, answer, streamed=streamed) for _ in range(TURNS))
+        yield Figure(f"4 MB, {name}, longest step", longest, "ms", "< 5 ms")
     estimate.output_tokens("started", MODEL)
-    yield Figure("the loop stands still longer while 4 MB are estimated", stood_still(body), "ms", "< 5 ms")
-
-
-def stood_still(body: bytes) -> float:
-    """Return by how much longer the loop stands still than beside a thread that sleeps: what the system itself does."""
-    idle = [asyncio.run(standing_still(lambda: time.sleep(0.5))) for _ in range(7)]
-    busy = [
-        asyncio.run(standing_still(lambda: estimate.input_tokens(by_name["messages"], body, MODEL))) for _ in range(7)
-    ]
-    return max(0.0, statistics.median(busy) - statistics.median(idle))
+    asked = min(beside_the_loop(lambda: estimate.input_tokens(by_name["messages"], body, MODEL)) for _ in range(3))
+    yield Figure("estimating a request of 4 MB, in the thread", asked, "ms")
+    for name, dialect, answer, _ in large_answers():
+        if name == "chat without usage":
+            kept = kept_of(dialect, answer)
+            said = min(beside_the_loop(lambda: estimate.output_tokens(kept, MODEL)) for _ in range(3))  # noqa: B023 - called at once
+            yield Figure("estimating an answer of 4 MB, in the thread", said, "ms")
 
 
 if __name__ == "__main__":

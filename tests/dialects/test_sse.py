@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codevector_daemon.dialects.sse import EventSplitter, data_of, event_of, name_of
+from codevector_daemon.dialects.sse import EventSplitter, data_of, event_of, name_of, payload_of
 
 FRAMED = st.lists(st.sampled_from([b"\n", b"\r", b"\r\n", b"data: x", b"event: y", b": z", b"\xff"]), max_size=30)
 
@@ -66,3 +66,12 @@ def test_a_framed_payload_is_read_back() -> None:
     event = event_of(b'{"a":1}', name="error")
     assert cut(event, []) == ([event], b"")
     assert (name_of(event), data_of(event).strip()) == ("error", b'{"a":1}')
+
+
+@given(
+    st.sampled_from([b"data:", b"data: ", b"event: e\ndata:", b": c\ndata: "]),
+    st.binary(max_size=12),
+    st.sampled_from([b"", b"\n", b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r\n", b"\ndata: 2\n\n", b"\nid: 3\n\n"]),
+)
+def test_what_is_decoded_is_the_payload_however_an_event_is_written(head: bytes, data: bytes, end: bytes) -> None:
+    assert bytes(payload_of(head + data + end)) == data_of(head + data + end)

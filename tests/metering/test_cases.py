@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from codevector_daemon.dialects import by_name
-from codevector_daemon.dialects.base import Head
+from codevector_daemon.dialects.base import Head, Reading
 from codevector_daemon.dialects.counting import stated_cost_nano
 from codevector_daemon.metering import estimate
 from codevector_daemon.metering.cards import RateOverride
@@ -84,3 +86,29 @@ def test_the_request_of_every_case_is_json() -> None:
         body, _ = asked(case, "m")
         assert isinstance(json.loads(body), dict)
         assert Head("m").wants_usage
+
+
+@settings(max_examples=300)
+@given(st.integers(0, len(CASES) - 1), st.lists(st.integers(0, 90), max_size=30))
+def test_any_split_of_any_answer_gives_the_same(chosen: int, sizes: list[int]) -> None:
+    case = CASES[chosen]
+    at, pieces = 0, []
+    for size in sizes:
+        pieces.append(case.answer[at : at + size])
+        at += size
+    pieces.append(case.answer[at:])
+    whole, cut = tapped(case, [case.answer]), tapped(case, pieces)
+    assert cut == whole
+    assert whole[0] == case.answer.replace(case.hidden, b"")
+
+
+def tapped(case: Case, pieces: list[bytes]) -> tuple[bytes, Reading, str]:
+    """Return what the client gets, what was read, and the text that an estimate would count."""
+    dialect = by_name[case.dialect]
+    head = dialect.head(*asked(case, case.model))
+    hide = case.stream and not head.wants_usage
+    reader = dialect.reader(head, hide_usage=hide, error=case.status >= 400)
+    tap = Tap(reader, content_type=case.media_type, content_encoding=None, hide_usage=hide)
+    passed = b"".join(tap.feed(piece) for piece in pieces)
+    reading = tap.reading()
+    return passed + tap.release(), reading, reader.text_of(tap.kept())

@@ -113,7 +113,7 @@ def stated(entry: Entry, model: ModelInfo, at: datetime, tier: str | None) -> bo
     return prices != model.get_prices(at) or not any(one.rates for one in entry.prices)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(PLACES, counts_and_extras(), MOMENTS, TIERS)
 def test_compiled_rates_agree_to_the_nano_dollar(
     book: PriceBook,
@@ -121,6 +121,21 @@ def test_compiled_rates_agree_to_the_nano_dollar(
     both: tuple[TokenCounts, Extras],
     at: datetime,
     tier: str | None,
+) -> None:
+    assert_agree(book, chosen, both, at, tier)
+
+
+@settings(max_examples=5)
+@given(counts_and_extras(), MOMENTS, TIERS)
+def test_compiled_rates_of_every_single_model_agree(
+    book: PriceBook, both: tuple[TokenCounts, Extras], at: datetime, tier: str | None
+) -> None:
+    for place in range(len(MODELS)):
+        assert_agree(book, place, both, at, tier)
+
+
+def assert_agree(
+    book: PriceBook, chosen: int, both: tuple[TokenCounts, Extras], at: datetime, tier: str | None
 ) -> None:
     used, extras = both
     provider, place, model = MODELS[chosen]
@@ -137,7 +152,7 @@ def test_compiled_rates_agree_to_the_nano_dollar(
     assert ours == theirs(model, provider, used, extras, at, tier=tier)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(MODELS))
 def test_a_models_own_id_finds_what_genai_prices_finds(
     book: PriceBook, chosen: tuple[Provider, int, ModelInfo]
@@ -155,7 +170,7 @@ REFERENCES = st.sampled_from(sorted({model.id for _, _, model in MODELS})).flatm
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.sampled_from(PROVIDERS), REFERENCES)
 def test_any_name_finds_what_genai_prices_finds(book: PriceBook, provider: Provider, reference: str) -> None:
     expected = provider.find_model(reference, all_providers=PROVIDERS)

@@ -316,7 +316,7 @@ PARTS = st.sampled_from(
 @given(
     st.lists(PARTS | st.binary(max_size=20), max_size=8).map(b"".join),
     SIZES,
-    st.sampled_from(["chat", "messages", "gemini", "responses", "embeddings"]),
+    st.sampled_from(sorted(by_name)),
     st.sampled_from([SSE, JSON, None]),
     st.sampled_from([None, "gzip", "br", "zstd", "deflate", "odd"]),
 )

@@ -20,7 +20,7 @@ from codevector_daemon.dialects.answer import (
 from codevector_daemon.dialects.base import Kept, Reading, Verdict
 from codevector_daemon.dialects.chat_usage import chat_usage
 from codevector_daemon.dialects.counting import Usage, cost_nano
-from codevector_daemon.dialects.sse import data_of
+from codevector_daemon.dialects.sse import payload_of
 
 _DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
 _LONGEST_DONE: Final = 256
@@ -135,13 +135,13 @@ class ChatReader:
     def _read_running_total(self) -> None:
         """Read the last event that had choices and usage; the totals before it say nothing more."""
         raw, self._running_total = self._running_total, b""
-        chunk = _read(data_of(raw)) if raw else None
+        chunk = _read(payload_of(raw)) if raw else None
         if chunk is not None:
             self._take(chunk)
 
     def _parse(self, raw: bytes) -> Verdict:
         self._read_running_total()
-        chunk = _read(data_of(raw))
+        chunk = _read(payload_of(raw))
         if chunk is None:
             return Verdict.PASS
         self._known = True
@@ -213,7 +213,7 @@ def _usage_in(answer: _Answer) -> object:
     return choices[0].get("usage") if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
 
 
-def _read(data: bytes) -> _Answer | None:
+def _read(data: bytes | memoryview) -> _Answer | None:
     """Read the JSON object of an answer or a chunk; None where there is none."""
     try:
         return _answer.decode(data)
@@ -227,7 +227,7 @@ def _is_empty(choices: Raw) -> bool:
     return size == 0 or (size <= _LONGEST_NOTHING and not _decoded(choices))
 
 
-def _decoded(data: bytes | Raw) -> object:
+def _decoded(data: bytes | memoryview | Raw) -> object:
     try:
         return json_value(data)
     except UNREADABLE:
@@ -235,7 +235,7 @@ def _decoded(data: bytes | Raw) -> object:
 
 
 def _event_text(raw: bytes) -> str:
-    return _body_text(_decoded(data_of(raw)))
+    return _body_text(_decoded(payload_of(raw)))
 
 
 def _body_text(answer: object) -> str:

@@ -23,7 +23,7 @@ from codevector_daemon.dialects.gemini_prompt import either
 from codevector_daemon.dialects.gemini_usage import gemini_usage, served_tier
 from codevector_daemon.dialects.json_array import element_of, is_piece
 from codevector_daemon.dialects.messages_usage import merged
-from codevector_daemon.dialects.sse import data_of, event_of
+from codevector_daemon.dialects.sse import event_of, payload_of
 
 _SEARCHES_EACH = re.compile(r"gemini-(?:[3-9]|\d\d)")
 """From Gemini 3 on every search is charged; before it a grounded prompt, however often it searched (ai.google.dev)."""
@@ -99,7 +99,7 @@ class GeminiReader:
         ):  # of these only the newest is ever parsed, which costs 25 µs each
             self._running_total = raw
             return Verdict.PASS
-        chunk = _chunk(data_of(raw))
+        chunk = _chunk(payload_of(raw))
         if chunk is None:
             return Verdict.PASS
         self._known, self._running_total = True, b""
@@ -156,7 +156,7 @@ class GeminiReader:
     def _read_running_total(self) -> None:
         """Read the newest event; the counts run along in every one, and those before it say nothing more."""
         raw, self._running_total = self._running_total, b""
-        chunk = _chunk(data_of(raw)) if raw else None
+        chunk = _chunk(payload_of(raw)) if raw else None
         if chunk is not None:
             self._take(chunk)
 
@@ -196,7 +196,7 @@ def _array(body: bytes) -> list[Raw]:
     return chunks[:ENDS] + chunks[ENDS:][-ENDS:]
 
 
-def _chunk(data: bytes | Raw) -> _Chunk | None:
+def _chunk(data: bytes | memoryview | Raw) -> _Chunk | None:
     """Read an answer or a chunk; one of an odd shape for what can be understood of it."""
     try:
         return _answer.decode(data)
@@ -215,7 +215,7 @@ def _odd(found: Mapping[str, Any]) -> _Chunk:
     return _Chunk(candidates=[_Candidate(**{name: one.get(name) for name in _CANDIDATE}) for one in given], **plain)
 
 
-def _value(data: bytes | Raw) -> object:
+def _value(data: bytes | memoryview | Raw) -> object:
     try:
         return json_value(data)
     except UNREADABLE:
@@ -235,7 +235,7 @@ def _searched(candidate: _Candidate) -> int:
 
 
 def _event_text(raw: bytes) -> str:
-    return _body_text(_value(data_of(raw)))
+    return _body_text(_value(payload_of(raw)))
 
 
 def _body_text(answer: object) -> str:

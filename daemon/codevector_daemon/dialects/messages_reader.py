@@ -18,7 +18,7 @@ from codevector_daemon.dialects.answer import (
 from codevector_daemon.dialects.base import Kept, Reading, Verdict
 from codevector_daemon.dialects.counting import Usage, cost_nano
 from codevector_daemon.dialects.messages_usage import merged, messages_usage, served_tier
-from codevector_daemon.dialects.sse import data_of, name_of
+from codevector_daemon.dialects.sse import name_of, payload_of
 
 _KIND = re.compile(rb'(?:event: ?(\w+)\r?\n|data: ?\{"type": ?"(\w+)")')
 """What an event is, as nearly every vendor begins one; any other is parsed to find out."""
@@ -122,7 +122,7 @@ class MessagesReader:
 
     def _parse(self, raw: bytes) -> Verdict:
         try:
-            event = _event.decode(data_of(raw))
+            event = _event.decode(payload_of(raw))
         except UNREADABLE:
             return Verdict.PASS
         match event.type or name_of(raw):
@@ -156,7 +156,7 @@ class MessagesReader:
             self._fields = merged(self._fields, usage)
 
 
-def _value(raw: bytes | Raw) -> object:
+def _value(raw: bytes | memoryview | Raw) -> object:
     try:
         return json_value(raw)
     except UNREADABLE:
@@ -164,7 +164,7 @@ def _value(raw: bytes | Raw) -> object:
 
 
 def _event_text(raw: bytes) -> str:
-    event = _value(data_of(raw))
+    event = _value(payload_of(raw))
     if not isinstance(event, dict):
         return ""
     return _block_text(event.get("delta")) + _block_text(event.get("content_block"))

@@ -19,7 +19,7 @@ from codevector_daemon.dialects.base import Kept, Reading, Verdict
 from codevector_daemon.dialects.counting import Usage, cost_nano
 from codevector_daemon.dialects.heads import LONGEST_ID
 from codevector_daemon.dialects.responses_usage import Item, Ran, responses_usage
-from codevector_daemon.dialects.sse import data_of
+from codevector_daemon.dialects.sse import payload_of
 
 _KIND = re.compile(rb'(?:event: ?([\w.]+)\r?\n|data: ?\{"type": ?"([\w.]+)")')
 """What an event is, as nearly every vendor begins one; any other is parsed to find out."""
@@ -135,7 +135,7 @@ class ResponsesReader:
             self._usage = responses_usage(response.usage, Ran.of(response.tool_usage, response.tools, response.output))
 
     def _parse(self, raw: bytes) -> Verdict:
-        event = _read_event(data_of(raw))
+        event = _read_event(payload_of(raw))
         if event is None:
             return Verdict.PASS
         if event.type == "error":
@@ -154,7 +154,7 @@ class ResponsesReader:
         return Verdict.LAST
 
 
-def _read(body: bytes) -> _Response | None:
+def _read(body: bytes | memoryview) -> _Response | None:
     """Read a response; one of an odd shape for what can be understood of it."""
     try:
         return _whole.decode(body)
@@ -164,7 +164,7 @@ def _read(body: bytes) -> _Response | None:
         return None
 
 
-def _read_event(data: bytes) -> _Event | None:
+def _read_event(data: bytes | memoryview) -> _Event | None:
     try:
         return _event.decode(data)
     except ValidationError:
@@ -184,7 +184,7 @@ def _odd(found: object) -> _Response | None:
     return _Response(**plain)
 
 
-def _value(data: bytes) -> object:
+def _value(data: bytes | memoryview) -> object:
     try:
         return json_value(data)
     except UNREADABLE:
@@ -199,7 +199,7 @@ def _error_of(response: _Response) -> str | None:
 
 def _event_text(raw: bytes) -> str:
     """Return what a delta generated: text, reasoning, refusal, or a tool's arguments."""
-    event = _value(data_of(raw))
+    event = _value(payload_of(raw))
     delta = event.get("delta") if isinstance(event, dict) else None
     return delta if isinstance(delta, str) else ""
 

@@ -78,13 +78,22 @@ _DATA = b"data:"
 
 def data_of(event: bytes) -> bytes:
     """Return the payload of an event: its data lines, joined by LF."""
+    return b"\n".join(line[5:] for line in event.splitlines() if line.startswith(_DATA))
+
+
+def payload_of(event: bytes) -> bytes | memoryview:
+    """Return the same to be decoded: of an event with one such line, as nearly all are, without copying it.
+
+    Every copy of 4 MB takes a millisecond.
+    """
     start = 0 if event.startswith(_DATA) else event.find(b"\n" + _DATA) + 1
     stop = event.find(b"\n", start)
-    if event.startswith(_DATA, start) and len(event) - 3 <= stop and not event[stop:].strip(b"\r\n"):
-        stop -= event.startswith(b"\r", stop - 1)
-        if event.find(b"\r", start, stop) < 0:  # one line, as nearly always: 4 MB are copied once, not three times
-            return event[start + len(_DATA) : stop]
-    return b"\n".join(line[5:] for line in event.splitlines() if line.startswith(b"data:"))
+    if not event.startswith(_DATA, start) or stop < len(event) - 3 or event[stop:].strip(b"\r\n"):
+        return data_of(event)
+    stop -= event.startswith(b"\r", stop - 1)
+    if event.find(b"\r", start, stop) >= 0:
+        return data_of(event)
+    return memoryview(event)[start + len(_DATA) : stop]
 
 
 def name_of(event: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -21,13 +22,13 @@ PARSED_MAX_BYTES: Final = 32 * 1024 * 1024
 """The largest request that vendors take; one beyond it is counted by its size alone."""
 
 FILES_FROM_BYTES: Final = 128 * 1024
-"""Bodies from this size on are searched for files, which are large and hardly count."""
+"""Bodies from this size on are looked through for files, which are large and hardly count."""
 
 FILE_TOKENS: Final = 1_000
 """Taken for a file within a prompt: most are pictures, of 258 to 1,600 tokens."""
 
-_FILE_STARTS: Final = (b";base64,", b'"data":"', b'"data": "')
-_SHORTEST_FILE: Final = 1024
+_STEP: Final = 4096
+_BASE64: Final = re.compile(rb"[A-Za-z0-9+/=]{64}")
 
 _tokenizer: Final = Tokenizer()
 """One process for all; it starts with the first estimate."""
@@ -44,19 +45,19 @@ async def run(work: Callable[[], T]) -> T:
 
 
 def quick_input(body: bytes) -> int:
-    """Guess the tokens of a request from its size, without the files in it; costs 0.5 ms for 4 MB."""
-    if len(body) < FILES_FROM_BYTES:
-        return -(-len(body) // BYTES_PER_TOKEN)
+    """Guess the tokens of a request from its size, without the files in it; costs 0.5 ms for 4 MB.
+
+    Files are found by samples: where 64 bytes in a row are base64, the stretch up to the next sample is taken for such.
+    """
     files = size = 0
-    for start in _FILE_STARTS:
-        at = body.find(start)
-        while at >= 0:
-            end = body.find(b'"', at + len(start))
-            length = (end if end >= 0 else len(body)) - at
-            if length > _SHORTEST_FILE:
-                files, size = files + 1, size + length
-            at = body.find(start, at + length)
-    return -(-(len(body) - size) // BYTES_PER_TOKEN) + files * FILE_TOKENS
+    if len(body) >= FILES_FROM_BYTES:
+        before = False
+        for at in range(0, len(body), _STEP):
+            inside = _BASE64.match(body, at) is not None
+            files += inside and not before
+            size += inside * _STEP
+            before = inside
+    return -(-max(0, len(body) - size) // BYTES_PER_TOKEN) + files * FILE_TOKENS
 
 
 def input_tokens(dialect: Dialect, body: bytes, model: str, max_bytes: int = ESTIMATE_MAX_BYTES) -> int:

@@ -128,9 +128,9 @@ def _columns(there: Sequence[str], named: Mapping[str, str]) -> dict[str, str]:
             found[meaning] = column
     for needed in _NEEDED:
         if needed not in found:
-            names = ", ".join(there)[:200]
+            known = ", ".join(there)[:200]
             raise BadExportError(
-                f"no column says the {needed}; name it with --column {needed}=NAME (there are: {names})"
+                f"no column says the {needed}; name it with --column {needed}=NAME (there are: {known})"
             )
     if not found.keys() & {"input", "uncached", "output", "cost"}:
         raise BadExportError("no column holds tokens or costs; name one with --column output=NAME")
