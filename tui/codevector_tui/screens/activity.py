@@ -133,7 +133,7 @@ class ActivityScreen(Page):
             if self.history and self.history[-1].id == last:
                 self.history = [*self.history, *answer.requests][:MOST]
 
-        if await self.attempt(ask):
+        if await self.attempt(ask) and self.ready:
             self.present()
 
     def _detail(self) -> None:
@@ -162,7 +162,8 @@ class ActivityScreen(Page):
             self.bills.clear()
         self.bills[request_id] = bill
         self._asking = ""
-        self._detail()
+        if self.ready:
+            self._detail()
 
     def _show_detail(self) -> None:
         self.query_one("#split").set_class(self.detailed, "-detail")

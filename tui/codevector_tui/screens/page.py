@@ -61,7 +61,7 @@ class Page(Screen[None]):
     @property
     def ready(self) -> bool:
         """Whether the screen is composed, and not yet being taken down."""
-        return bool(self.query("#body")) and bool(self.query("Footer"))
+        return all(self.query(part) for part in ("HeaderBar", "Banner", "#body", "Footer"))
 
     def compose(self) -> ComposeResult:
         """Put the screen's body into the common frame."""
@@ -143,7 +143,7 @@ class Page(Screen[None]):
             start(self, self._load, "load")
 
     async def _load(self) -> None:
-        if await self.attempt(self.fetch):
+        if await self.attempt(self.fetch) and self.ready:
             self.loaded = True
             self._show_trouble(None)
             self.present()
@@ -160,6 +160,8 @@ class Page(Screen[None]):
         return True
 
     def _failed(self, trouble: Trouble) -> None:
+        if not self.ready:
+            return
         if not self.loaded:
             self._show_trouble(trouble)
         elif self.monitor.link.phase == "live":
