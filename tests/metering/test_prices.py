@@ -159,6 +159,17 @@ def test_an_unknown_model_has_the_stated_default_rates(book: PriceBook) -> None:
     assert (one.basis, one.version, one.input_price, one.output_price) == ("default", "default 5/25", "5", "25")
 
 
+def test_an_unknown_model_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    fresh, bare = PriceBook.open(None), PriceBook.open(None, defaults=None)
+    for _ in range(3):
+        card(fresh, "openai", "gpt-odd\n")
+        card(fresh, "openai", "gpt-5")
+        card(bare, "openai", "gpt-odd\n")
+    first, second = (record.getMessage() for record in caplog.records if "price list" in record.getMessage())
+    assert first.startswith("'gpt-odd\\n' is in no price list and is charged at the default rates")
+    assert "without a price" in second
+
+
 def test_without_defaults_an_unknown_model_is_unpriced_and_says_so(book: PriceBook) -> None:
     bare = PriceBook.open(None, defaults=None)
     price = card(bare, "openai", "no-such-model").price(USED, service_tier=None, provider_cost_nano=None)

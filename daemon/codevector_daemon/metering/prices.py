@@ -1,5 +1,6 @@
 """What counts cost: rates per model and date, compiled once, and exact integer arithmetic."""
 
+import logging
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,8 @@ from codevector_daemon.metering.rates import half_even
 from codevector_shared.protocol import ModelKind
 
 __all__ = ["CatalogueModel", "Price", "PriceBook", "RateCard", "RateOverride"]
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_RATES: Final = ("5", "25")
 """USD per million tokens in and out for a model that nobody priced: those of a large model, never a silent zero."""
@@ -35,7 +38,7 @@ class CatalogueModel(Struct, frozen=True):
 
 
 class PriceBook:
-    """All rates. ``_fixed`` and ``_listings`` are memos, filled here only."""
+    """All rates. ``_fixed``, ``_listings`` and ``_warned`` are memos, filled here only."""
 
     def __init__(self, catalogue: Catalogue, defaults: tuple[str, str] | None = DEFAULT_RATES) -> None:
         self._adopt(catalogue)
@@ -46,6 +49,7 @@ class PriceBook:
         """Where a catalogue that an administrator applied is kept."""
         self._unknown = unknown_card(defaults)
         self._fixed: dict[RateOverride | None, RateCard] = {}
+        self._warned: set[str] = set()
 
     @classmethod
     def open(
@@ -89,7 +93,10 @@ class PriceBook:
         if free or override is not None:
             return self._set(override, free=free)
         listing = self._listing(vendor, upstream_model)
-        return self._unknown if listing is None else listing.card(at_ms)
+        if listing is None:
+            self._warn(upstream_model)
+            return self._unknown
+        return listing.card(at_ms)
 
     def bill(
         self,
@@ -125,6 +132,13 @@ class PriceBook:
     def entries(self, vendor: str) -> tuple[Entry, ...]:
         """Return all of a vendor's entries, in the catalogue's order."""
         return self._finder.entries(vendor)
+
+    def _warn(self, model: str) -> None:
+        """Say once for each model that nobody priced it."""
+        if model not in self._warned and len(self._warned) < _KEPT:
+            self._warned.add(model)
+            what = "counted without a price" if self._unknown.basis == "unpriced" else "charged at the default rates"
+            logger.warning("%r is in no price list and is %s; `codevector models set` prices it", model, what)
 
     def _listing(self, vendor: str, model: str) -> Listing | None:
         key = (vendor, model)
