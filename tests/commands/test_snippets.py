@@ -5,10 +5,12 @@ import shlex
 import tomllib
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from codevector_tui.commands import snippets
+from codevector_tui.commands.connect import connect
 from codevector_tui.commands.snippets import Setup, Target
 
 GATEWAY = "http://127.0.0.1:8787"
@@ -25,6 +27,15 @@ def test_every_client_is_given_the_address_and_the_key(client: str) -> None:
     assert GATEWAY in text
     assert "cv_key" in text
     assert found.base_url.startswith(GATEWAY)
+
+
+@pytest.mark.parametrize("client", snippets.CLIENTS)
+def test_connect_prints_every_step_to_the_letter(client: str) -> None:
+    printed = CliRunner().invoke(connect, [client, "--url", f"{GATEWAY}/", "--model", "gpt-5"])
+    assert printed.exit_code == 0, printed.output
+    found = snippets.setup(client, Target(GATEWAY, model="gpt-5"))
+    for text in (*(step.text for step in found.steps), *found.notes):
+        assert text in printed.output
 
 
 def test_codex_is_told_of_a_responses_provider_with_the_project_from_the_environment() -> None:
