@@ -446,3 +446,21 @@ def test_a_retrieval_under_way_at_a_shutdown_is_told_so(own_desk: Desk, project:
         own_desk.daemon.terminate()
         assert call.reply().status == 503
     assert own_desk.daemon.wait() == 0
+
+
+def test_the_sandbox_runs_in_the_background_too(own_desk: Desk, project: str) -> None:
+    control = own_desk.daemon.control
+    control.add_provider("box", "sandbox", "sandbox://local")
+    control.add_model("boxed", "box", "quick", rates=RATES)
+    client = own_desk.gpt(project)
+    made = client.responses.create(model="boxed", input="x", background=True)
+    done = until(
+        lambda: found if (found := client.responses.retrieve(made.id)).status == "completed" else None,
+        "the sandbox to be done",
+    )
+    assert done.usage is not None
+    (row,) = own_desk.books.rows("SELECT * FROM requests WHERE usage_source = 'reported'")
+    assert (row["output"], row["parent_id"] is not None) == (done.usage.output_tokens, True)
+    went_on = client.responses.create(model="boxed", input="And now?", previous_response_id=made.id)
+    assert went_on.status == "completed"
+    own_desk.books.assert_balanced()

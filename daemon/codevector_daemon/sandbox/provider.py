@@ -14,6 +14,7 @@ from codevector_daemon.sandbox.messages import MessagesShape
 from codevector_daemon.sandbox.models import SandboxModel, model_named
 from codevector_daemon.sandbox.prompt import BadPrompt, Prompt
 from codevector_daemon.sandbox.reply import compose
+from codevector_daemon.sandbox.responses import SandboxResponses, is_about_responses
 from codevector_daemon.sandbox.shape import Event, Shape, Told
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -24,7 +25,7 @@ _MODELS_PATHS = ("/v1/models", "/models")
 
 
 class SandboxProvider:
-    """Answers Chat Completions, Messages, ``count_tokens`` and model lists under ``sandbox://local``.
+    """Answers Chat Completions, Responses, Messages, ``count_tokens`` and model lists under ``sandbox://local``.
 
     Words, length and usage follow from the prompt; time from the model and ``pace`` (1: like a real provider,
     0: at once). A prompt that says "use a tool" (or names one: "call the weather tool") gets a tool call where the
@@ -44,11 +45,14 @@ class SandboxProvider:
         self._numbers = count(1)
         self._chat = ChatShape()
         self._messages = MessagesShape()
+        self._responses = SandboxResponses(self._chat_answer, self._chat_at_once, now_ms)
 
     async def send(self, request: UpstreamRequest) -> UpstreamAnswer:
         """Answer a call; raises UpstreamTimeout where the pace is slower than the caller's patience."""
         number = next(self._numbers)
-        path = urlsplit(request.url).path
+        path, query = urlsplit(request.url)[2:4]
+        if is_about_responses(path):
+            return await self._responses.answer(request, path, query, number)
         spoken = any(name.lower() == b"anthropic-version" for name, _ in request.headers)
         shape: Shape = self._messages if spoken or path.startswith(_MESSAGES_PATHS) else self._chat
         if request.method == "GET" and path in _MODELS_PATHS:
@@ -82,6 +86,19 @@ class SandboxProvider:
         await self._think(model.first_token_s + told.reply.counts.output * model.per_token_s, patience_s)
         body = shape.whole(told)
         return whole(200, body, number) if fault is None else spoil_body(fault, body, shape, number)
+
+    async def _chat_answer(self, body: bytes, number: int, patience_s: float) -> UpstreamAnswer:
+        try:
+            return await self._generate(self._chat, self._chat.read(body, counting=False), number, patience_s)
+        except BadPrompt as error:
+            return whole(400, self._chat.error(400, str(error), number), number)
+
+    def _chat_at_once(self, body: bytes) -> tuple[bytes, float]:
+        prompt = self._chat.read(body, counting=False)
+        model = model_named(prompt.model)
+        reply = compose(prompt, model)
+        seconds = (model.first_token_s + reply.counts.output * model.per_token_s) * self._pace
+        return self._chat.whole(Told(prompt, reply, next(self._numbers), self._now_ms() // 1000)), seconds
 
     async def _think(self, seconds: float, patience_s: float) -> None:
         needed = seconds * self._pace

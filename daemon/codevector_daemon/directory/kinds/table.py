@@ -267,7 +267,11 @@ _ALL: Final = (
         name="sandbox",
         title="the built-in sandbox",
         base_url="sandbox://local",
-        endpoints={"chat": Endpoint("/v1/chat/completions"), "messages": _MESSAGES},
+        endpoints={
+            "chat": Endpoint("/v1/chat/completions"),
+            "responses": Endpoint("/v1/responses"),
+            "messages": _MESSAGES,
+        },
         probe=Endpoint("/v1/models"),
         lists=Endpoint("/v1/models"),
     ),
