@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from codevector_daemon.errors import StoreCorrupt, StoreError, StoreRefused
-from codevector_daemon.store.connect import Mode, plain
+from codevector_daemon.store.connect import plain
 from codevector_daemon.store.prepare import prepare_or_salvage
 from codevector_daemon.store.trouble import translated
 
@@ -29,17 +31,18 @@ SHARED = "shared"
 class Store:
     """The database of one node. A transaction is a function, because statements of two coroutines must not mix.
 
-    It runs in a thread of the store from its first statement to its last, so that it costs the loop one hand-over,
-    however many statements it has and however many rows it makes of them.
+    A question runs in a thread of the store from its first statement to its last, so that it costs the loop one
+    hand-over, however many rows are made into an answer. What is written here is rare and small: it goes through
+    aiosqlite, statement by statement, and is rolled back where whoever asked for it is cancelled.
     """
 
     def __init__(self, path: Path, patience_s: float) -> None:
         self.path = path
         self.patience_s = patience_s
-        self._readers = self._reading_engine()
-        self._writer = _engine(path, "rw", patience_s, begin="BEGIN IMMEDIATE", connections=1)
+        self._readers = _reading_engine(path, patience_s)
         self._reading = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
-        self._writing = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._writer = _writing_engine(path, patience_s)
+        self._writing = asyncio.Lock()
         self._closed = False
         self.on_damage: Callable[[StoreCorrupt], None] = lambda _: None
         """Told, on the loop, when SQLite reports that the file is damaged."""
@@ -58,49 +61,44 @@ class Store:
         return cls(path, patience_s)
 
     async def read(self, fn: Callable[[sa.Connection], T]) -> T:
-        """Run ``fn`` on a read-only connection; all its statements see the same moment."""
-        return await self._run(self._reading, self._read, fn)
+        """Run ``fn`` in a thread, on a read-only connection; all its statements see the same moment."""
+        self._refuse_closed()
+        with self._watched():
+            return await asyncio.get_running_loop().run_in_executor(self._reading, self._read, fn)
 
     async def write(self, fn: Callable[[sa.Connection], T]) -> T:
         """Run ``fn`` as one transaction: committed when it returns, rolled back when it raises."""
-        return await self._run(self._writing, self._write, fn)
+        self._refuse_closed()
+        async with self._writing:
+            with self._watched():
+                async with self._writer.begin() as connection:
+                    return await connection.run_sync(fn)
 
     async def renew(self) -> None:
         """Go on with the file that stands in the old one's place; what is under way still ends on the old one."""
-        before, self._readers = self._readers, self._reading_engine()
+        before, self._readers = self._readers, _reading_engine(self.path, self.patience_s)
         await asyncio.to_thread(before.dispose)
-        await asyncio.get_running_loop().run_in_executor(self._writing, self._writer.dispose)
+        async with self._writing:
+            await self._writer.dispose()
 
     async def close(self) -> None:
         """Close every connection; the last one out leaves no write-ahead log behind."""
         self._closed = True
-        await asyncio.to_thread(self._end)
-
-    async def _run(
-        self,
-        threads: ThreadPoolExecutor,
-        within: Callable[[Callable[[sa.Connection], T]], T],
-        fn: Callable[[sa.Connection], T],
-    ) -> T:
-        if self._closed:
-            raise StoreRefused(f"{self.path} is closed")
-        with self._watched():
-            return await asyncio.get_running_loop().run_in_executor(threads, within, fn)
-
-    # -- in the threads -----------------------------------------------------------------------------------------------
+        await asyncio.to_thread(self._end_reading)
+        async with self._writing:
+            await self._writer.dispose()
 
     def _read(self, fn: Callable[[sa.Connection], T]) -> T:
         with self._readers.connect() as connection:
             return fn(connection)
 
-    def _write(self, fn: Callable[[sa.Connection], T]) -> T:
-        with self._writer.begin() as connection:
-            return fn(connection)
+    def _end_reading(self) -> None:
+        self._reading.shutdown()
+        self._readers.dispose()
 
-    def _end(self) -> None:
-        for threads, engine in ((self._reading, self._readers), (self._writing, self._writer)):
-            threads.shutdown()
-            engine.dispose()
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise StoreRefused(f"{self.path} is closed")
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -111,9 +109,6 @@ class Store:
             self.on_damage(error)
             raise
 
-    def _reading_engine(self) -> sa.Engine:
-        return _engine(self.path, "ro", self.patience_s, begin="BEGIN", connections=_READERS)
-
 
 def path_of(url: str) -> Path:
     """Return the file of a ``sqlite:///path`` address."""
@@ -122,27 +117,49 @@ def path_of(url: str) -> Path:
     return Path(url.removeprefix(_SCHEME)).absolute()
 
 
-def _engine(path: Path, mode: Mode, patience_s: float, *, begin: str, connections: int) -> sa.Engine:
+def _reading_engine(path: Path, patience_s: float) -> sa.Engine:
     engine = sa.create_engine(
         "sqlite://",
-        creator=lambda: plain(path, patience_s=patience_s, mode=mode),
+        creator=lambda: plain(path, patience_s=patience_s, mode="ro"),
         poolclass=sa.QueuePool,
         # As many as there are threads, so that none ever waits for one.
-        pool_size=connections,
+        pool_size=_READERS,
         max_overflow=0,
         # The connection used last knows best what was asked last.
         pool_use_lifo=True,
     )
     shared: dict[str, Any] = {}
 
-    def connected(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  # the driver's own
+    def connected(_connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  # the driver's own
         entry.info[SHARED] = shared
+
+    sa.event.listen(engine, "connect", connected)
+    _prepare(engine, begin="BEGIN")
+    return engine
+
+
+def _writing_engine(path: Path, patience_s: float) -> AsyncEngine:
+    engine = create_async_engine(
+        sa.URL.create("sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}),
+        connect_args={"timeout": patience_s, "isolation_level": None},
+        pool_size=1,
+        max_overflow=0,
+    )
+    _prepare(engine.sync_engine, begin="BEGIN IMMEDIATE")
+    return engine
+
+
+def _prepare(engine: sa.Engine, *, begin: str) -> None:
+    """Have an engine set up its connections, and begin its transactions itself."""
+
+    def connected(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  # the driver's own
+        cursor = connection.cursor()
         for pragma in ("foreign_keys = ON", "synchronous = FULL", "temp_store = MEMORY", "cache_size = -4096"):
-            connection.execute(f"PRAGMA {pragma}")
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
 
     def begun(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
     sa.event.listen(engine, "connect", connected)
     sa.event.listen(engine, "begin", begun)
-    return engine
