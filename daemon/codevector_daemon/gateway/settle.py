@@ -1,5 +1,7 @@
 """What an attempt used and cost, made into the one event that the ledger counts."""
 
+import logging
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -17,6 +19,8 @@ from codevector_daemon.metering import estimate
 from codevector_daemon.metering.counts import NO_EXTRAS, NOTHING, Extras, TokenCounts
 from codevector_daemon.metering.prices import PriceBook
 from codevector_daemon.metering.tap import AnswerTap
+
+logger = logging.getLogger(__name__)
 
 FIRST_STATUS_WITHOUT_ANSWER = 300
 NO_CONTENT = 204
@@ -62,7 +66,11 @@ async def estimated_event(gateway: Gateway, call: Call, outcome: Outcome, tap: A
     """Make the event with the missing counts estimated off the loop; what was reported is kept."""
     reading = tap.reading() if tap is not None else Reading()
     max_bytes = gateway.settings.estimate_max_bytes
-    counts = await estimate.run(lambda: _complete(call, tap, reading, max_bytes))
+    try:
+        counts = await estimate.run(lambda: _complete(call, tap, reading, max_bytes))
+    except Exception:  # the edge of a thread: whatever it stumbled over, a call that cost money has its row
+        logger.exception("the tokens of %s could not be counted; its size stands for them", call.id)
+        counts = estimate.completed_by_size(reading, call.body)
     return _event(gateway, call, outcome, replace(reading, counts=counts, usage_source="estimated"))
 
 

@@ -16,7 +16,16 @@ from codevector_daemon.metering.counts import TokenCounts
 from codevector_daemon.metering.families import Family, family_of
 from codevector_daemon.metering.tokenizer import ANSWER, ESTIMATE_MAX_BYTES, Counted, CountFailed, Tokenizer
 
-__all__ = ["ESTIMATE_MAX_BYTES", "completed", "hurry", "input_tokens", "output_tokens", "quick_input", "run"]
+__all__ = [
+    "ESTIMATE_MAX_BYTES",
+    "completed",
+    "completed_by_size",
+    "hurry",
+    "input_tokens",
+    "output_tokens",
+    "quick_input",
+    "run",
+]
 
 PARSED_MAX_BYTES: Final = 32 * 1024 * 1024
 """The largest request that vendors take; one beyond it is counted by its size alone."""
@@ -99,6 +108,12 @@ def completed(
     if not reading.output_reported:
         counts = replace(counts, output=counts.output + output_tokens(kept, model, max_bytes))
     return counts
+
+
+def completed_by_size(reading: Reading, body: bytes) -> TokenCounts:
+    """Return the counts of an answer that cannot be looked at again: a request's size stands for what it read."""
+    counts = reading.counts
+    return counts if reading.input_reported else replace(counts, uncached_input=quick_input(body))
 
 
 def hurry() -> None:
