@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmarks import ledger, runs
+from benchmarks import counting, ledger, runs, translating
 from benchmarks.figures import Figure, table
 from benchmarks.machines import fast_upstream, load_generator, resident_mb
 from support.daemon import Daemon, temporary_home
@@ -49,6 +49,8 @@ def measured(sizes: runs.Sizes, *, quick: bool) -> Iterator[Figure]:
         daemon.books.assert_balanced()
         assert daemon.stop() == 0, daemon.output
     yield from runs.measure_starts(sizes)
+    yield from counting.measured()
+    yield from translating.measured()
     yield from ledger.measured(ledger.QUICK if quick else ledger.Sizes())
 
 
