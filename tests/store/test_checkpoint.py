@@ -8,9 +8,9 @@ from codevector_daemon.store.connect import plain
 from codevector_daemon.store.prepare import prepare
 
 
-def opened(path: Path) -> sqlite3.Connection:
+def opened(path: Path, patience_s: int = 1) -> sqlite3.Connection:
     prepare(path, patience_s=1)
-    connection = plain(path, patience_s=1)
+    connection = plain(path, patience_s=patience_s)
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     return connection
 
@@ -40,7 +40,7 @@ def test_a_copied_log_starts_over_instead_of_growing(tmp_path: Path) -> None:
 
 
 def test_a_reader_keeps_the_log_and_holds_nobody_up(tmp_path: Path) -> None:
-    connection = opened(tmp_path / "a.db")
+    connection = opened(tmp_path / "a.db", patience_s=600)
     reader = plain(tmp_path / "a.db", patience_s=1, mode="ro")
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM meta").fetchone()
@@ -48,9 +48,9 @@ def test_a_reader_keeps_the_log_and_holds_nobody_up(tmp_path: Path) -> None:
     started = time.monotonic()
     copy_log(connection)
     start_over(connection)
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 300, "it waited for the reader"
     assert reader.execute("SELECT count(*) FROM meta").fetchone() == (0,)
-    assert connection.execute("PRAGMA busy_timeout").fetchone() == (1_000,)
+    assert connection.execute("PRAGMA busy_timeout").fetchone() == (600_000,)
     reader.close()
     connection.close()
 
