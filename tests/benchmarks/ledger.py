@@ -13,8 +13,8 @@ from benchmarks.figures import Figure, percentile
 from benchmarks.questions import Question, questions
 from benchmarks.two_years import write, write_requests
 from codevector_daemon.ledger import Keep, Ledger
-from codevector_daemon.ledger.housekeeping import Housekeeper
 from codevector_daemon.ledger.orphans import unpriced
+from codevector_daemon.ledger.upkeep.housekeeping import Housekeeper
 from codevector_daemon.store.engine import Store
 from support.ledgers import ANA, an_event
 
@@ -146,7 +146,7 @@ async def _write(path: Path, sizes: Sizes) -> list[Figure]:
 
 
 def _keep_house(keeper: Housekeeper) -> None:
-    from codevector_daemon.ledger.workbench import Stopped  # noqa: PLC0415
+    from codevector_daemon.ledger.upkeep.workbench import Stopped  # noqa: PLC0415
 
     while True:
         try:

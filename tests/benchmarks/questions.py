@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from codevector_daemon.ledger import windows
+from codevector_daemon.ledger.questions import windows
 from codevector_daemon.ledger.selection import Only
 from codevector_daemon.store.engine import Store
 from codevector_shared.periods import named

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from codevector_daemon.ledger.believed import CLOCK
+from codevector_daemon.ledger.upkeep.believed import CLOCK
 from codevector_daemon.store.schema import meta
 from codevector_shared.periods import DAY_S
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from codevector_daemon.ledger.believed import Believed
-from codevector_daemon.ledger.housekeeping import Housekeeper
-from codevector_daemon.ledger.retention import Keep
-from codevector_daemon.ledger.workbench import Workbench
+from codevector_daemon.ledger.upkeep.believed import Believed
+from codevector_daemon.ledger.upkeep.housekeeping import Housekeeper
+from codevector_daemon.ledger.upkeep.retention import Keep
+from codevector_daemon.ledger.upkeep.workbench import Workbench
 from codevector_shared.periods import DAY_S, HOUR_S
 from support.ledgers import NOON_MS, an_event
 from support.past import Past, past

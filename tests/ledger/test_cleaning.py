@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple, replace
 
 from codevector_daemon.ledger.cleaning import LONGEST, MOST_NANO, MOST_TOKENS, clean, cleaned_event, cleaned_note
-from codevector_daemon.ledger.connection import WriterConnection
 from codevector_daemon.ledger.entries import Admit, Settle
-from codevector_daemon.ledger.folding import OTHER, Folding
-from codevector_daemon.ledger.posting import Posting, SeriesIds
+from codevector_daemon.ledger.writing.connection import WriterConnection
+from codevector_daemon.ledger.writing.folding import OTHER, Folding
+from codevector_daemon.ledger.writing.posting import Posting, SeriesIds
 from codevector_daemon.metering.counts import TokenCounts
 from support.ledgers import ANA, NOON_MS, a_note, an_event, home, make_people, wall_ms
 from support.past import past

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from codevector_daemon.ledger import Opened, Series, Settled
-from codevector_daemon.ledger.connection import Durability, WriterConnection
+from codevector_daemon.ledger.writing.connection import Durability, WriterConnection
 from codevector_daemon.metering.counts import TokenCounts
 from support.ledgers import ANA, NOON_MS, a_note, amounts, an_event, home, make_people
 from support.past import past

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from codevector_daemon.errors import StoreRefused
-from codevector_daemon.ledger import export
-from codevector_daemon.ledger.backup import copy_of
+from codevector_daemon.ledger.questions import export
 from codevector_daemon.ledger.selection import Only
+from codevector_daemon.ledger.upkeep.backup import copy_of
 from codevector_daemon.store.engine import Store
 from codevector_shared.periods import between
 from support.ledgers import NOON_MS, an_event, make_people

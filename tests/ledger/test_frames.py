@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codevector_daemon.ledger.frames import OVERHEAD, frame, scan
+from codevector_daemon.ledger.writing.frames import OVERHEAD, frame, scan
 
 payloads = st.lists(st.binary(max_size=60), max_size=6)
 

@@ -13,10 +13,10 @@ import pytest
 from msgspec.structs import replace
 
 from codevector_daemon.ledger.attempts import read_attempts
-from codevector_daemon.ledger.reprice import Repriced, rewrite_in_steps
-from codevector_daemon.ledger.retention import Keep, retire
-from codevector_daemon.ledger.rollup import roll_up
-from codevector_daemon.ledger.workbench import Workbench
+from codevector_daemon.ledger.upkeep.reprice import Repriced, rewrite_in_steps
+from codevector_daemon.ledger.upkeep.retention import Keep, retire
+from codevector_daemon.ledger.upkeep.rollup import roll_up
+from codevector_daemon.ledger.upkeep.workbench import Workbench
 from codevector_daemon.metering.prices import Price
 from codevector_daemon.store.connect import plain
 from codevector_shared.periods import DAY_S

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from codevector_daemon.ledger.integrity import Check, check_ledger
-from codevector_daemon.ledger.retention import Keep
+from codevector_daemon.ledger.upkeep.integrity import Check, check_ledger
+from codevector_daemon.ledger.upkeep.retention import Keep
 from codevector_shared.periods import DAY_S
 from support.ledgers import ANA, NOON_MS, an_event
 from support.past import Past, past

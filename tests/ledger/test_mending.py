@@ -11,12 +11,12 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from codevector_daemon.ledger.housekeeping import Housekeeper
-from codevector_daemon.ledger.integrity import check_ledger
-from codevector_daemon.ledger.reading import Books
-from codevector_daemon.ledger.retention import Keep
+from codevector_daemon.ledger.questions.reading import Books
+from codevector_daemon.ledger.questions.usage import breakdown, total
 from codevector_daemon.ledger.selection import Only
-from codevector_daemon.ledger.usage import breakdown, total
+from codevector_daemon.ledger.upkeep.housekeeping import Housekeeper
+from codevector_daemon.ledger.upkeep.integrity import check_ledger
+from codevector_daemon.ledger.upkeep.retention import Keep
 from codevector_daemon.store.salvage import RECOVERED, UNMENDED, Recovered, read_unmended
 from codevector_shared.periods import DAY_S, between
 from support.ledgers import ANA, NOON_MS, an_event

@@ -7,9 +7,9 @@ import pytest
 
 from codevector_daemon.errors import StoreError
 from codevector_daemon.ledger.attempts import read_attempts
-from codevector_daemon.ledger.integrity import check_ledger
-from codevector_daemon.ledger.reprice import ChangedMeanwhileError, Repriced, rewrite
-from codevector_daemon.ledger.retention import Keep
+from codevector_daemon.ledger.upkeep.integrity import check_ledger
+from codevector_daemon.ledger.upkeep.reprice import ChangedMeanwhileError, Repriced, rewrite
+from codevector_daemon.ledger.upkeep.retention import Keep
 from codevector_daemon.metering.counts import Extras, Round, TokenCounts
 from codevector_daemon.metering.prices import Price
 from codevector_shared.periods import DAY_S

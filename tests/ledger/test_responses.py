@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from codevector_daemon.ledger import KeptResponse, Series, UsageEvent
 from codevector_daemon.ledger.responses import REMEMBERED, Responses, late_row
-from codevector_daemon.ledger.retention import Keep
+from codevector_daemon.ledger.upkeep.retention import Keep
 from codevector_daemon.metering.counts import TokenCounts
 from codevector_shared.periods import DAY_S
 from support.ledgers import ANA, NOON_MS, a_note, amounts, an_event, home

@@ -2,10 +2,10 @@ import re
 
 import pytest
 
-from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.event import Series
-from codevector_daemon.ledger.posting import contribution
 from codevector_daemon.ledger.tiers import Tier
+from codevector_daemon.ledger.writing import statements as sql
+from codevector_daemon.ledger.writing.posting import contribution
 from codevector_daemon.store.schema import AMOUNTS, buckets_5m, buckets_day, buckets_hour, buckets_month, metadata
 from support.ledgers import an_event
 

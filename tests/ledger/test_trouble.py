@@ -11,8 +11,8 @@ import pytest
 
 from codevector_daemon.errors import StoreRefused
 from codevector_daemon.ledger import Settled
-from codevector_daemon.ledger.frames import scan
-from codevector_daemon.ledger.spool import _decoder
+from codevector_daemon.ledger.writing.frames import scan
+from codevector_daemon.ledger.writing.spool import _decoder
 from support.ledgers import a_note, amounts, an_event, home
 
 

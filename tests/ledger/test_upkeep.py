@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codevector_daemon.ledger import Series, UsageEvent
-from codevector_daemon.ledger.reading import Books
-from codevector_daemon.ledger.retention import Keep
+from codevector_daemon.ledger.questions.reading import Books
+from codevector_daemon.ledger.questions.usage import breakdown, total
 from codevector_daemon.ledger.selection import Only
 from codevector_daemon.ledger.state import BEGINNING, calendar_of, read_facts
 from codevector_daemon.ledger.tiers import Tier
-from codevector_daemon.ledger.usage import breakdown, total
+from codevector_daemon.ledger.upkeep.retention import Keep
 from codevector_shared.periods import DAY_S, Window, between, bucket_start, calendar_day
 from codevector_shared.protocol import By
 from support.ledgers import NOON_MS, an_event

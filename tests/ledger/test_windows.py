@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codevector_daemon.ledger import Series, UsageEvent, windows
-from codevector_daemon.ledger.connection import WriterConnection
+from codevector_daemon.ledger import Series, UsageEvent
 from codevector_daemon.ledger.entries import Settle
-from codevector_daemon.ledger.posting import Posting, SeriesIds
+from codevector_daemon.ledger.questions import windows
+from codevector_daemon.ledger.writing.connection import WriterConnection
+from codevector_daemon.ledger.writing.posting import Posting, SeriesIds
 from codevector_daemon.metering.counts import TokenCounts
 from codevector_daemon.store.engine import Store
 from codevector_shared.money import usd

@@ -11,8 +11,8 @@ import msgspec
 import sqlalchemy as sa
 
 from codevector_daemon.ledger import Ledger, OpenRequest, Orphan, Series, UsageEvent
-from codevector_daemon.ledger.connection import Durability
 from codevector_daemon.ledger.orphans import unpriced
+from codevector_daemon.ledger.writing.connection import Durability
 from codevector_daemon.metering.counts import TokenCounts
 from codevector_daemon.store.engine import Store
 from codevector_daemon.store.schema import buckets_5m, keys, users

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from codevector_daemon.ledger.connection import WriterConnection
 from codevector_daemon.ledger.entries import Settle
 from codevector_daemon.ledger.event import UsageEvent
-from codevector_daemon.ledger.mending import mend
-from codevector_daemon.ledger.posting import Posting, SeriesIds
-from codevector_daemon.ledger.retention import Keep, give_space_back, retire
-from codevector_daemon.ledger.rollup import roll_up
-from codevector_daemon.ledger.workbench import HOLD_S, Stopped, Workbench
-from codevector_daemon.ledger.zone import change_zone
+from codevector_daemon.ledger.upkeep.mending import mend
+from codevector_daemon.ledger.upkeep.retention import Keep, give_space_back, retire
+from codevector_daemon.ledger.upkeep.rollup import roll_up
+from codevector_daemon.ledger.upkeep.workbench import HOLD_S, Stopped, Workbench
+from codevector_daemon.ledger.upkeep.zone import change_zone
+from codevector_daemon.ledger.writing.connection import WriterConnection
+from codevector_daemon.ledger.writing.posting import Posting, SeriesIds
 from codevector_daemon.store.connect import plain
 from codevector_daemon.store.prepare import prepare
 

@@ -2,8 +2,8 @@
 
 from codevector_daemon.control.asked import LeaderboardQuery, MemberDashboard, MemberRequests, MemberUsage
 from codevector_daemon.control.services import Services
-from codevector_daemon.ledger import windows
-from codevector_daemon.ledger.leaderboard import ShowName
+from codevector_daemon.ledger.questions import windows
+from codevector_daemon.ledger.questions.leaderboard import ShowName
 from codevector_shared.protocol import Dashboard, Leaderboard, Requests, Usage
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from codevector_daemon.control.services import Services
-from codevector_daemon.ledger.believed import CLOCK
-from codevector_daemon.ledger.integrity import Check, check_ledger
 from codevector_daemon.ledger.standing import Standing
 from codevector_daemon.ledger.state import BEGINNING, Kept, kept_of, read_facts
+from codevector_daemon.ledger.upkeep.believed import CLOCK
+from codevector_daemon.ledger.upkeep.integrity import Check, check_ledger
 from codevector_daemon.store.schema import marks, meta
 from codevector_shared.ledger_protocol import LedgerCheck, LedgerHealth, Retention
 from codevector_shared.periods import DAY_S, iso

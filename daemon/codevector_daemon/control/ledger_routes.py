@@ -14,9 +14,9 @@ from codevector_daemon.control.ledger_health import ledger_health
 from codevector_daemon.control.services import Services
 from codevector_daemon.control.streaming import NDJSON
 from codevector_daemon.control.typed import NoQuery, read_query, typed
-from codevector_daemon.ledger import export
-from codevector_daemon.ledger.backup import copy_of
+from codevector_daemon.ledger.questions import export
 from codevector_daemon.ledger.selection import Only
+from codevector_daemon.ledger.upkeep.backup import copy_of
 from codevector_shared.ledger_protocol import LedgerHealth
 from codevector_shared.protocol import Request
 

@@ -9,7 +9,7 @@ from codevector_daemon.control.rates_of import card_now, vendor_of
 from codevector_daemon.control.services import Services
 from codevector_daemon.errors import DirectoryError
 from codevector_daemon.ledger.attempts import Attempt, read_attempts
-from codevector_daemon.ledger.reprice import ChangedMeanwhileError, Repriced, rewrite
+from codevector_daemon.ledger.upkeep.reprice import ChangedMeanwhileError, Repriced, rewrite
 from codevector_daemon.metering.prices import Price
 from codevector_shared.money import usd
 from codevector_shared.price_protocol import RepricedModel, RepriceOrder, Repricing

@@ -10,7 +10,8 @@ from codevector_daemon.directory import Directory
 from codevector_daemon.gateway.clouds.dialer import Dialer
 from codevector_daemon.gateway.health import Health
 from codevector_daemon.gateway.upstream import Upstream
-from codevector_daemon.ledger import Ledger, windows
+from codevector_daemon.ledger import Ledger
+from codevector_daemon.ledger.questions import windows
 from codevector_daemon.metering.prices import PriceBook
 from codevector_daemon.store.engine import Store
 from codevector_shared.protocol import Request, Status

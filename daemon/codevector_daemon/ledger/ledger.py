@@ -15,21 +15,21 @@ from codevector_daemon.ledger.calendar import Calendar
 from codevector_daemon.ledger.changes import LedgerChange, Listener, Listeners, Opened, Settled
 from codevector_daemon.ledger.claims import Claim
 from codevector_daemon.ledger.cleaning import cleaned_event, cleaned_note
-from codevector_daemon.ledger.committer import Committer
-from codevector_daemon.ledger.connection import Durability, WriterConnection
 from codevector_daemon.ledger.entries import Admit, Entry, Settle
 from codevector_daemon.ledger.event import KeptResponse, OpenRequest, UsageEvent
-from codevector_daemon.ledger.housekeeping import Housekeeper
 from codevector_daemon.ledger.journal import Journal, OpenSoFar
 from codevector_daemon.ledger.orphans import Orphanage, SettleOrphan
-from codevector_daemon.ledger.posting import Outcome
 from codevector_daemon.ledger.responses import Responses
-from codevector_daemon.ledger.retention import Keep
-from codevector_daemon.ledger.spool import Spool
 from codevector_daemon.ledger.standing import Standing
 from codevector_daemon.ledger.state import calendar_of, read_facts
-from codevector_daemon.ledger.writer import Writer
-from codevector_daemon.ledger.zone import settle_zone
+from codevector_daemon.ledger.upkeep.housekeeping import Housekeeper
+from codevector_daemon.ledger.upkeep.retention import Keep
+from codevector_daemon.ledger.upkeep.zone import settle_zone
+from codevector_daemon.ledger.writing.committer import Committer
+from codevector_daemon.ledger.writing.connection import Durability, WriterConnection
+from codevector_daemon.ledger.writing.posting import Outcome
+from codevector_daemon.ledger.writing.spool import Spool
+from codevector_daemon.ledger.writing.writer import Writer
 from codevector_daemon.metering.counts import NO_EXTRAS, Extras, TokenCounts
 from codevector_daemon.store.engine import Store
 from codevector_daemon.store.salvage import Recovered, read_recovered

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from codevector_daemon.errors import StoreError
 from codevector_daemon.ledger.claims import Claim
-from codevector_daemon.ledger.committer import Committer
 from codevector_daemon.ledger.entries import Settle
 from codevector_daemon.ledger.event import UsageEvent
 from codevector_daemon.ledger.journal import Orphan, left_by
-from codevector_daemon.ledger.writer import Writer
+from codevector_daemon.ledger.writing.committer import Committer
+from codevector_daemon.ledger.writing.writer import Writer
 from codevector_daemon.metering.counts import NOTHING
 from codevector_daemon.store import schema
 from codevector_daemon.store.engine import Store

@@ -6,8 +6,8 @@ from collections import OrderedDict
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.event import KeptResponse, Series, UsageEvent
+from codevector_daemon.ledger.writing import statements as sql
 from codevector_daemon.metering.counts import NOTHING
 from codevector_daemon.store import schema
 from codevector_daemon.store.engine import Store

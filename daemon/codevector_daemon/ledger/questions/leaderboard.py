@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from codevector_daemon.ledger.names import user_names
-from codevector_daemon.ledger.reading import Books
+from codevector_daemon.ledger.questions.names import user_names
+from codevector_daemon.ledger.questions.reading import Books
+from codevector_daemon.ledger.questions.tally import Tally
+from codevector_daemon.ledger.questions.usage import breakdown
 from codevector_daemon.ledger.selection import Only
-from codevector_daemon.ledger.tally import Tally
-from codevector_daemon.ledger.usage import breakdown
 from codevector_shared.periods import Window
 from codevector_shared.protocol import Leaderboard, LeaderboardRow, Metric
 

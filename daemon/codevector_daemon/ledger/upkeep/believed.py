@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from codevector_daemon.ledger.tiers import Tier
-from codevector_daemon.ledger.workbench import Workbench
+from codevector_daemon.ledger.upkeep.workbench import Workbench
 from codevector_shared.periods import DAY_S, HOUR_S
 
 CLOCK = "clock"

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Unpack
 from zoneinfo import ZoneInfo
 
-from codevector_daemon.ledger.dashboard import read_dashboard
 from codevector_daemon.ledger.journal import OpenSoFar
-from codevector_daemon.ledger.leaderboard import ShowName, read_leaderboard
-from codevector_daemon.ledger.listing import read_open, read_requests
+from codevector_daemon.ledger.questions.dashboard import read_dashboard
+from codevector_daemon.ledger.questions.leaderboard import ShowName, read_leaderboard
+from codevector_daemon.ledger.questions.listing import read_open, read_requests
+from codevector_daemon.ledger.questions.usage import read_usage
 from codevector_daemon.ledger.selection import Only
-from codevector_daemon.ledger.usage import read_usage
 from codevector_daemon.store.engine import Store
 from codevector_shared.periods import Window
 from codevector_shared.protocol import By, Dashboard, Granularity, Leaderboard, Metric, Requests, State, Usage

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from codevector_daemon.ledger.listing import read_requests
-from codevector_daemon.ledger.pace import read_pace
-from codevector_daemon.ledger.reading import Books, Slot
+from codevector_daemon.ledger.questions.listing import read_requests
+from codevector_daemon.ledger.questions.pace import read_pace
+from codevector_daemon.ledger.questions.reading import Books, Slot
+from codevector_daemon.ledger.questions.tally import Tally
+from codevector_daemon.ledger.questions.usage import breakdown, previous_totals, rows
 from codevector_daemon.ledger.selection import Only
-from codevector_daemon.ledger.tally import Tally
-from codevector_daemon.ledger.usage import breakdown, previous_totals, rows
 from codevector_shared.money import usd
 from codevector_shared.periods import Window, edges, iso, month_start
 from codevector_shared.protocol import Bucket, Dashboard, Granularity, Totals

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from codevector_daemon.ledger.finding import AFTER_ALL, MEASURED, RUN, beginnings, heads
+from codevector_daemon.ledger.questions.finding import AFTER_ALL, MEASURED, RUN, beginnings, heads
 from codevector_daemon.ledger.selection import Only, conditions
 from codevector_daemon.store.schema import requests
 from codevector_shared.periods import Window

@@ -15,14 +15,14 @@ import msgspec
 from msgspec import Struct
 
 from codevector_daemon.errors import CodeVectorError
-from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.attempts import Attempt
 from codevector_daemon.ledger.event import Series
-from codevector_daemon.ledger.late import Late, add_late
-from codevector_daemon.ledger.posting import mark
 from codevector_daemon.ledger.state import calendar_of, kept_of
 from codevector_daemon.ledger.tiers import Tier
-from codevector_daemon.ledger.workbench import PAUSE_S, ROWS, work_off
+from codevector_daemon.ledger.upkeep.workbench import PAUSE_S, ROWS, work_off
+from codevector_daemon.ledger.writing import statements as sql
+from codevector_daemon.ledger.writing.late import Late, add_late
+from codevector_daemon.ledger.writing.posting import mark
 from codevector_daemon.metering.prices import Price
 from codevector_daemon.store.connect import plain
 from codevector_daemon.store.schema import AMOUNTS

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from codevector_daemon.ledger.event import Series
-from codevector_daemon.ledger.finding import AFTER_ALL, newest
 from codevector_daemon.ledger.journal import OpenSoFar, still_open
-from codevector_daemon.ledger.names import key_names, user_names
+from codevector_daemon.ledger.questions.finding import AFTER_ALL, newest
+from codevector_daemon.ledger.questions.names import key_names, user_names
 from codevector_daemon.ledger.selection import Only, conditions, matches
 from codevector_daemon.store.schema import keys, requests, series, users
 from codevector_shared.money import usd

@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from codevector_daemon.errors import StoreRefused
-from codevector_daemon.ledger.committer import RETRY_MS, Committer
 from codevector_daemon.ledger.entries import Entry
-from codevector_daemon.ledger.posting import Outcome
+from codevector_daemon.ledger.writing.committer import RETRY_MS, Committer
+from codevector_daemon.ledger.writing.posting import Outcome
 
 log = logging.getLogger(__name__)
 

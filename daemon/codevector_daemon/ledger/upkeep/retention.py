@@ -4,11 +4,11 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.margins import ALL, EVERYONE
 from codevector_daemon.ledger.state import KEPT, KEPT_REQUESTS, Kept, calendar_of, kept_of
 from codevector_daemon.ledger.tiers import Tier
-from codevector_daemon.ledger.workbench import ROWS, Workbench, until_none
+from codevector_daemon.ledger.upkeep.workbench import ROWS, Workbench, until_none
+from codevector_daemon.ledger.writing import statements as sql
 from codevector_shared.periods import DAY_S
 
 _KEEP = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from codevector_daemon.errors import StoreCorrupt, StoreError
-from codevector_daemon.ledger.believed import Believed
-from codevector_daemon.ledger.mending import mend
-from codevector_daemon.ledger.retention import Keep, give_space_back, retire
-from codevector_daemon.ledger.rollup import roll_up
-from codevector_daemon.ledger.workbench import LeaseLostError, Stopped, Workbench
+from codevector_daemon.ledger.upkeep.believed import Believed
+from codevector_daemon.ledger.upkeep.mending import mend
+from codevector_daemon.ledger.upkeep.retention import Keep, give_space_back, retire
+from codevector_daemon.ledger.upkeep.rollup import roll_up
+from codevector_daemon.ledger.upkeep.workbench import LeaseLostError, Stopped, Workbench
 from codevector_daemon.store.checkpoint import copy_log
 from codevector_daemon.store.trouble import translated
 

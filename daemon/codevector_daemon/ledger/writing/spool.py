@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from codevector_daemon.ledger.entries import Batch, Entry, Settle
-from codevector_daemon.ledger.frames import OVERHEAD, frame, scan
-from codevector_daemon.ledger.segments import DAMAGED, SEGMENT_BYTES, Segment, Shelf
+from codevector_daemon.ledger.writing.frames import OVERHEAD, frame, scan
+from codevector_daemon.ledger.writing.segments import DAMAGED, SEGMENT_BYTES, Segment, Shelf
 
 log = logging.getLogger(__name__)
 

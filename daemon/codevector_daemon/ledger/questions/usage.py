@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from codevector_daemon.ledger.names import key_names, user_names
-from codevector_daemon.ledger.reading import Books, Slot, Sum
+from codevector_daemon.ledger.questions.names import key_names, user_names
+from codevector_daemon.ledger.questions.reading import Books, Slot, Sum
+from codevector_daemon.ledger.questions.tally import Tally
 from codevector_daemon.ledger.selection import Only
-from codevector_daemon.ledger.tally import Tally
 from codevector_shared.periods import Window, edges
 from codevector_shared.protocol import By, Totals, Usage, UsageRow
 

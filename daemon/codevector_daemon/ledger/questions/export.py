@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from codevector_daemon.ledger.event import Series
-from codevector_daemon.ledger.listing import joined_rows, settled_row
-from codevector_daemon.ledger.names import key_names, user_names
-from codevector_daemon.ledger.reading import Books, Slot
+from codevector_daemon.ledger.questions.listing import joined_rows, settled_row
+from codevector_daemon.ledger.questions.names import key_names, user_names
+from codevector_daemon.ledger.questions.reading import Books, Slot
+from codevector_daemon.ledger.questions.tally import Tally
 from codevector_daemon.ledger.selection import Only, conditions
-from codevector_daemon.ledger.tally import Tally
 from codevector_daemon.store.engine import Store
 from codevector_daemon.store.schema import requests
 from codevector_shared.periods import Window, edges, iso

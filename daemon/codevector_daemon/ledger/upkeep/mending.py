@@ -7,12 +7,12 @@ coarser one is kept as it is, the finer one is given up for that time, and ``doc
 import sqlite3
 from collections.abc import Iterator
 
-from codevector_daemon.ledger import statements as sql
-from codevector_daemon.ledger.integrity import sums_of_requests
-from codevector_daemon.ledger.posting import mark
 from codevector_daemon.ledger.state import KEPT, Kept, calendar_of, kept_of
 from codevector_daemon.ledger.tiers import ROLLED, Tier
-from codevector_daemon.ledger.workbench import ROWS, Workbench
+from codevector_daemon.ledger.upkeep.integrity import sums_of_requests
+from codevector_daemon.ledger.upkeep.workbench import ROWS, Workbench
+from codevector_daemon.ledger.writing import statements as sql
+from codevector_daemon.ledger.writing.posting import mark
 from codevector_daemon.store.salvage import UNMENDED, read_unmended
 from codevector_daemon.store.schema import AMOUNTS
 from codevector_shared.periods import HOUR_S

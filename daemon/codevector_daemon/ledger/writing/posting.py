@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from codevector_daemon.errors import StoreError
 from codevector_daemon.ledger import responses
-from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.entries import Admit, Entry, Noted, Refresh, Settle, noted_json
 from codevector_daemon.ledger.event import OpenRequest, Series, UsageEvent
-from codevector_daemon.ledger.folding import Folding
-from codevector_daemon.ledger.late import Late, add_late
 from codevector_daemon.ledger.state import calendar_of, kept_of
 from codevector_daemon.ledger.sums import LARGEST
 from codevector_daemon.ledger.tiers import Tier
+from codevector_daemon.ledger.writing import statements as sql
+from codevector_daemon.ledger.writing.folding import Folding
+from codevector_daemon.ledger.writing.late import Late, add_late
 from codevector_daemon.metering.counts import extras_json
 from codevector_shared.periods import bucket_start
 

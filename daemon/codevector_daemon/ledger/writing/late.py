@@ -4,12 +4,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.calendar import Calendar
 from codevector_daemon.ledger.event import Series
 from codevector_daemon.ledger.margins import DIMENSIONS, EVERYONE, kept_dimensions
 from codevector_daemon.ledger.state import Kept
 from codevector_daemon.ledger.tiers import Tier
+from codevector_daemon.ledger.writing import statements as sql
 
 
 @dataclass(frozen=True, slots=True)

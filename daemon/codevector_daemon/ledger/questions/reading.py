@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from codevector_daemon.ledger.margins import along
-from codevector_daemon.ledger.remembered import Remembered, Rows
+from codevector_daemon.ledger.questions.remembered import Remembered, Rows
 from codevector_daemon.ledger.selection import Only
 from codevector_daemon.ledger.state import TierState, read_state
 from codevector_daemon.ledger.sums import of_buckets, of_margins

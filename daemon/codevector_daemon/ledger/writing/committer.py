@@ -5,12 +5,12 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from codevector_daemon.errors import StoreCorrupt, StoreError, StoreRefused
-from codevector_daemon.ledger import statements as sql
-from codevector_daemon.ledger.connection import WriterConnection
 from codevector_daemon.ledger.entries import Batch, Entry, Settle
-from codevector_daemon.ledger.posting import Outcome, Posting, SeriesIds, each, is_entrys_own
-from codevector_daemon.ledger.spool import Spool
 from codevector_daemon.ledger.standing import Standing
+from codevector_daemon.ledger.writing import statements as sql
+from codevector_daemon.ledger.writing.connection import WriterConnection
+from codevector_daemon.ledger.writing.posting import Outcome, Posting, SeriesIds, each, is_entrys_own
+from codevector_daemon.ledger.writing.spool import Spool
 from codevector_daemon.store.salvage import Recovered, salvage
 
 Post = Callable[[sqlite3.Connection, Batch], list[Outcome]]

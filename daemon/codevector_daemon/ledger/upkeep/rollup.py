@@ -12,14 +12,14 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.calendar import Calendar
 from codevector_daemon.ledger.margins import DIMENSIONS, EVERYONE, kept_dimensions
-from codevector_daemon.ledger.posting import mark, touch
 from codevector_daemon.ledger.state import Kept, calendar_of, kept_of
 from codevector_daemon.ledger.sums import saturating_sum
 from codevector_daemon.ledger.tiers import ROLLED, Tier
-from codevector_daemon.ledger.workbench import ROWS, Workbench, until_none
+from codevector_daemon.ledger.upkeep.workbench import ROWS, Workbench, until_none
+from codevector_daemon.ledger.writing import statements as sql
+from codevector_daemon.ledger.writing.posting import mark, touch
 from codevector_daemon.store.schema import AMOUNTS
 
 GRACE_S = 20

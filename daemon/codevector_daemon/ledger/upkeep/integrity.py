@@ -14,10 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from codevector_daemon.ledger import statements as sql
 from codevector_daemon.ledger.margins import DIMENSIONS, EVERYONE, kept_dimensions
 from codevector_daemon.ledger.state import TierState, calendar_of, kept_of
 from codevector_daemon.ledger.tiers import ROLLED, Tier
+from codevector_daemon.ledger.writing import statements as sql
 from codevector_daemon.store.connect import plain
 from codevector_daemon.store.salvage import RECOVERED, Recovered
 from codevector_daemon.store.schema import AMOUNTS

@@ -1,0 +1,1 @@
+"""What can be asked of the ledger, each answer read in one consistent moment."""
