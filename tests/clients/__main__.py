@@ -12,7 +12,8 @@ import pytest
 from clients.packages import PACKAGES, NotInstalledError, cache, install
 
 FOLDER = Path(__file__).parent
-ISOLATE = ["unshare", "--map-root-user", "--net"]
+ISOLATE = ["unshare", "--map-root-user", "--net", "--pid", "--fork", "--kill-child"]
+"""A network and processes of its own: what a tool leaves running in the background ends with the tests."""
 WITHIN = 'ip link set lo up && exec "$@"'
 
 
