@@ -22,8 +22,8 @@ PATH = responses.PATH
 @pytest.fixture(scope="module")
 def other(shared_desk: Desk) -> MadeKey:
     """A key of another user."""
-    shared_desk.daemon.control.call("POST", "/users", {"name": "ben"})
-    return shared_desk.daemon.control.create_key("ben's", user="ben")
+    shared_desk.daemon.control.call("POST", "/users", {"name": "bea"})
+    return shared_desk.daemon.control.create_key("bea's", user="bea")
 
 
 @pytest.fixture(scope="module")
