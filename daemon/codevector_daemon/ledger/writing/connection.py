@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +20,15 @@ Durability = Literal["process", "power"]
 _LOG_BYTES = 32 * 1024 * 1024
 """To what the write-ahead log is cut back after a burst; cutting holds a commit up for 20 ms, so it must be rare."""
 
-_PROBE_MS = 25
+_PROBE_S = 0.025
 """How long a lock is waited for while the store is known to be in trouble."""
+
+_ASK_S = 0.003
+"""A lock is asked for after 1 and 2 ms, over and over.
+
+SQLite, left to wait longer, asks ever less often, up to every 100 ms: a store that the upkeep held for half of the time
+it found locked for half a second on end.
+"""
 
 
 class WriterConnection:
@@ -33,7 +41,6 @@ class WriterConnection:
         self._patience_s = patience_s
         self._connection: sqlite3.Connection | None = None
         self._file: os.stat_result | None = None
-        self._waits_ms = 0
 
     @contextmanager
     def transaction(self, *, probe: bool = False) -> Iterator[sqlite3.Connection]:
@@ -42,8 +49,8 @@ class WriterConnection:
         Raises StoreRefused or StoreCorrupt for any trouble with the store; ``probe`` waits only shortly for a lock.
         """
         try:
-            connection = self._ready(probe=probe)
-            connection.execute("BEGIN IMMEDIATE")
+            connection = self._ready()
+            _begin(connection, _PROBE_S if probe else self._patience_s)
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -79,20 +86,15 @@ class WriterConnection:
             self._connection.close()
             self._connection = None
 
-    def _ready(self, *, probe: bool) -> sqlite3.Connection:
+    def _ready(self) -> sqlite3.Connection:
         self._notice_a_lost_file()
         if self._connection is None:
             self._connection = self._open()
-            self._waits_ms = _PROBE_MS
-        patience_ms = _PROBE_MS if probe else int(self._patience_s * 1000)
-        if patience_ms != self._waits_ms:
-            self._connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
-            self._waits_ms = patience_ms
         return self._connection
 
     def _open(self) -> sqlite3.Connection:
         self._file = self._path.stat()
-        connection = plain(self._path, patience_s=_PROBE_MS / 1000)
+        connection = plain(self._path, patience_s=_ASK_S)
         try:
             self._check_version(connection)
             connection.execute(f"PRAGMA synchronous = {'FULL' if self._durability == 'power' else 'NORMAL'}")
@@ -118,3 +120,16 @@ class WriterConnection:
         if not os.path.samestat(self._file, self._path.stat()):
             self._drop()
             raise StoreRefused(f"{self._path} was replaced while in use")
+
+
+def _begin(connection: sqlite3.Connection, patience_s: float) -> None:
+    """Begin a transaction as soon as others let go of the store; sqlite3.OperationalError when they do not in time."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+        else:
+            return
