@@ -11,6 +11,7 @@ from codevector_daemon.gateway.routing import (
     candidates,
     client_form,
     endpoint,
+    may_count,
     spoken_to,
     upstream_request,
     wants_array,
@@ -145,7 +146,14 @@ def test_a_call_is_translated_to_the_native_dialect_of_a_kind_then_to_the_closes
 
 @pytest.mark.parametrize(
     ("query", "array"),
-    [(b"", True), (b"key=1", True), (b"alt=json", True), (b"alt=sse", False), (b"%24alt=sse&x", False)],
+    [
+        (b"", True),
+        (b"key=1", True),
+        (b"alt=json", True),
+        (b"alt=sse", False),
+        (b"%24alt=sse&x", False),
+        (b"alt=%C3%A9\xff", True),
+    ],
 )
 def test_a_stream_of_gemini_is_an_array_unless_events_are_asked_for(query: bytes, array: bool) -> None:
     streaming = Head("m", stream=True)
@@ -158,3 +166,12 @@ def test_a_stream_of_gemini_is_an_array_unless_events_are_asked_for(query: bytes
 def test_neither_a_clients_own_login_nor_a_count_is_translated() -> None:
     assert spoken_to(MESSAGES, arrival("chat", own_login=True), HEAD) is None
     assert spoken_to(CHAT, arrival("messages", "count"), HEAD) is None
+
+
+def test_a_count_with_an_own_login_is_asked_of_its_own_vendor_alone() -> None:
+    other = Backend(provider("other", "custom", "messages"), "m", priority=0)
+    with_login, without = (arrival("messages", "count", own_login=own) for own in (True, False))
+    assert candidates(facade("m", other, MESSAGES), with_login, HEAD) == [MESSAGES, other]
+    assert candidates(facade("m", other, MESSAGES), without, HEAD) == [other, MESSAGES]
+    assert [may_count(one, with_login) for one in (MESSAGES, other, CHAT)] == [True, False, False]
+    assert may_count(other, without)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FALLS_ON = frozenset({401, 403, 404, 408, 429, 529})
 """Answers of a backend after which the next one is tried, beside every 5xx; all other 4xx are the client's own."""
+OF_A_LOGIN = frozenset({401, 403, 404, 429})
+"""Answers to a client's own login that may be about it alone: the backend is as well as before for everyone else."""
 USAGE_OPTION_REFUSED = 400
 _CLOUDS = frozenset({"azure", "bedrock", "vertex"})
 """They serve other vendors' models, in those vendors' dialects."""
@@ -63,7 +65,10 @@ class Attempts:
             if failure is None:
                 health.succeeded(backend)
                 return
-            health.failed(backend, failure.name, failure.retry_after)
+            if self.call.arrival.own_login and failure.status in OF_A_LOGIN:
+                health.abandoned(backend)
+            else:
+                health.failed(backend, failure.name, failure.retry_after)
             if left:
                 await self._settle_and_go_on(failure.name)
             elif failure.error is not None:

@@ -20,7 +20,8 @@ _COUNT_FIELD = {"messages": "input_tokens", "gemini": "totalTokens"}
 async def count(gateway: Gateway, call: Call, client: Client, ending: Ending) -> None:
     """Count a prompt's tokens: by the provider where it speaks the client's dialect, else by the estimate, marked."""
     try:
-        where = kinds.endpoint(call.backend.provider, call.dialect.name)
+        asked = routing.may_count(call.backend, call.arrival)
+        where = kinds.endpoint(call.backend.provider, call.dialect.name) if asked else None
         if where is not None and (call.arrival.suffix != kinds.COUNT or where.count_path is not None):
             await _forward(gateway, call, where, client)
         else:

@@ -50,8 +50,8 @@ def candidates(facade: Facade, arrival: Arrival, head: Head) -> list[Backend]:
             "no_backend",
             f"No provider of the model '{facade.slug}' is enabled. `codevector models show {facade.slug}` lists them.",
         )
-    if arrival.purpose == "count":  # where the provider cannot count, the estimate does
-        return sorted(enabled, key=lambda backend: (dialect not in backend.provider.dialects, backend.priority))
+    if arrival.purpose == "count":  # where no provider can count, the estimate does
+        return sorted(enabled, key=lambda backend: (not may_count(backend, arrival), backend.priority))
     speaking = [backend for backend in enabled if spoken_to(backend, arrival, head) is not None]
     if not speaking:
         spoken = sorted({spoken for backend in enabled for spoken in backend.provider.dialects})
@@ -81,12 +81,18 @@ def spoken_to(backend: Backend, arrival: Arrival, head: Head) -> str | None:
     return next((dialect for dialect in order if dialect in spoken), None)
 
 
+def may_count(backend: Backend, arrival: Arrival) -> bool:
+    """Tell whether a backend may be asked to count: in the client's own dialect, and never with another's login."""
+    dialect = arrival.dialect.name
+    return dialect in backend.provider.dialects and (not arrival.own_login or _is_own_vendor(backend, dialect))
+
+
 def wants_array(arrival: Arrival, head: Head) -> bool:
     """Tell whether a stream is asked for as one JSON array, which is Gemini's way without ``alt=sse``."""
     if arrival.dialect.name != "gemini" or not head.stream:
         return False
-    asked = parse_qs(arrival.query)
-    return b"sse" not in {*asked.get(b"alt", ()), *asked.get(b"$alt", ())}
+    asked = parse_qs(arrival.query.decode("latin-1"))  # of bytes it takes only ASCII
+    return "sse" not in {*asked.get("alt", ()), *asked.get("$alt", ())}
 
 
 def client_form(arrival: Arrival, head: Head) -> str:
@@ -132,8 +138,7 @@ def upstream_request(
 
 
 def _own_vendor(speaking: list[Backend], facade: Facade, dialect: str) -> list[Backend]:
-    kind = _OWN_LOGIN_KIND.get(dialect)
-    kept = [backend for backend in speaking if backend.provider.kind == kind]
+    kept = [backend for backend in speaking if _is_own_vendor(backend, dialect)]
     if not kept:
         raise Refused(
             400,
@@ -143,6 +148,10 @@ def _own_vendor(speaking: list[Backend], facade: Facade, dialect: str) -> list[B
             "Send the gateway key alone, or choose another model.",
         )
     return kept
+
+
+def _is_own_vendor(backend: Backend, dialect: str) -> bool:
+    return backend.provider.kind == _OWN_LOGIN_KIND.get(dialect)
 
 
 def _draw(backend: Backend, stickiness: str) -> float:
