@@ -1,7 +1,7 @@
 import pytest
 
 from codevector_daemon.directory.values import Caller
-from codevector_daemon.gateway.attribution import MAX_NAME, Tags, attribute
+from codevector_daemon.gateway.attribution import LOOKED_AT, MAX_NAME, Tags, attribute, clean
 from codevector_daemon.gateway.headers import HeaderMap
 
 CALLER = Caller(key_id=1, key_name="laptop", user_id=1, user_name="ana", role="member")
@@ -66,3 +66,8 @@ def test_foreign_names_are_cleaned_and_cut() -> None:
     name = attribute(HeaderMap([(b"x-project", hostile)]), CALLER).project
     assert name.startswith("ev [31mil  name")
     assert len(name) == MAX_NAME
+
+
+def test_of_a_name_that_never_ends_only_the_beginning_is_looked_at() -> None:
+    assert clean("\x00" * (LOOKED_AT - 1) + "xy") == "x"
+    assert clean("\x00" * LOOKED_AT + "x") == ""

@@ -10,6 +10,9 @@ from codevector_daemon.gateway.headers import HeaderMap
 MAX_NAME = 200
 """Characters kept of any name that a client sends."""
 
+LOOKED_AT = 4096
+"""Characters looked at of one: some lie in a body, and to clean 60 MB would hold up every call for seconds."""
+
 _GOOSE = b"agent-session-id"
 """The session header of goose, which sends no User-Agent."""
 
@@ -60,7 +63,7 @@ def attribute(headers: HeaderMap, caller: Caller) -> Tags:
 
 def clean(text: str) -> str:
     """Take control and direction characters out of a foreign name and cut it to MAX_NAME characters."""
-    return _UNPRINTABLE.sub(" ", text).strip()[:MAX_NAME]
+    return _UNPRINTABLE.sub(" ", text[:LOOKED_AT]).strip()[:MAX_NAME]
 
 
 def _name(headers: HeaderMap, header: bytes) -> str:

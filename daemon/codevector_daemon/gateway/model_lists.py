@@ -11,6 +11,9 @@ from codevector_daemon.directory.values import Facade
 MOST_MODELS: Final = 1000
 """The largest page of Anthropic's and of Google's list; OpenAI's has no pages."""
 
+_DIGITS: Final = 9
+"""Digits read of a number that a client sends: more than any page has, and fewer than Python refuses."""
+
 Fields = dict[str, Any]
 Asked = Mapping[str, str]
 """The query of a request for a list."""
@@ -76,7 +79,7 @@ def _google_model(facade: Facade) -> Fields:
 
 
 def _size(asked: str | None, usual: int) -> int:
-    return min(max(int(asked), 1), MOST_MODELS) if asked is not None and asked.isdecimal() else usual
+    return min(max(int(asked[:_DIGITS]), 1), MOST_MODELS) if asked is not None and asked.isdecimal() else usual
 
 
 OPENAI: Final = Shape(_openai_list, _openai_model)

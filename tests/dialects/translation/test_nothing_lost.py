@@ -14,6 +14,7 @@ from openai.types.responses.response_create_params import ResponseCreateParamsNo
 from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.dialects.translation import Translated
 from codevector_daemon.dialects.translation.unread import SAYS_NOTHING
+from codevector_daemon.dialects.translation.wire import MOST_NAMES
 from support.translation.calls import ask
 
 Fields = dict[str, Any]
@@ -320,3 +321,10 @@ def test_a_failed_call_with_a_picture_says_that_it_failed() -> None:
     turns = [{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
     sent = json.loads(ask("messages", "responses", "gpt-5.1", max_tokens=9, messages=turns).body)
     assert sent["input"][-1]["output"][0] == {"type": "input_text", "text": "Error:"}
+
+
+def test_only_as_many_fields_are_named_as_fit_into_the_head_of_an_answer() -> None:
+    unknown = {f"field{number}" + "x" * 100: 1 for number in range(500)}
+    asked = ask("chat", "messages", "m", messages=[{"role": "user", "content": "hi"}], **unknown)
+    assert len(asked.dropped) == MOST_NAMES
+    assert len(", ".join(asked.dropped)) < 8000

@@ -18,6 +18,9 @@ T = TypeVar("T")
 LONGEST_NAME: Final = 64
 """A dropped field's name is cut to this, since it comes from outside and goes into a header."""
 
+MOST_NAMES: Final = 64
+"""So many dropped fields are named: with more, clients would refuse the answer for the size of its head."""
+
 _PLACE = re.compile(r"^(.*) - at `\$\.?([^`]*)`$", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _any = Decoder()
@@ -44,9 +47,9 @@ def left_out(body: bytes, kind: type[Struct]) -> list[str]:
 
 
 def clean(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names of dropped fields fit for a header: each once, printable ASCII, cut to a length."""
+    """Return names of dropped fields fit for a header: so many, each once, printable ASCII, cut to a length."""
     seen = dict.fromkeys(printable(name).encode("ascii", "replace").decode()[:LONGEST_NAME] for name in names)
-    return tuple(seen)
+    return tuple(seen)[:MOST_NAMES]
 
 
 def bad(field: str, expected: str) -> BadBody:
