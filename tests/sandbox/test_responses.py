@@ -4,6 +4,7 @@ import openai
 import pytest
 
 from codevector_daemon.sandbox import SandboxProvider
+from codevector_daemon.sandbox.responses import MOST_BYTES
 from support.bridge import gpt_over
 
 ASK = "Why does my test fail?"
@@ -74,3 +75,26 @@ async def test_trouble_comes_in_the_shape_of_responses(gpt: openai.AsyncOpenAI) 
         await gpt.responses.create(model="quick", input=[{"type": "nonsense"}])  # type: ignore[list-item,misc]
     with pytest.raises(openai.APIError):
         [event async for event in await gpt.responses.create(model="error-stream", input=ASK, stream=True)]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"input": 5}, {"input": {}}, {"previous_response_id": ["x"]}, {"background": True, "max_output_tokens": 0}]
+)
+async def test_what_no_provider_would_take_is_refused(gpt: openai.AsyncOpenAI, odd: dict[str, object]) -> None:
+    with pytest.raises(openai.BadRequestError):
+        await gpt.responses.create(model="quick", **{"input": ASK, **odd})  # type: ignore[call-overload]
+
+
+async def test_a_place_to_go_on_from_may_be_any_number(gpt: openai.AsyncOpenAI) -> None:
+    made = await gpt.responses.create(model="quick", input=ASK)
+    stream = await gpt.responses.retrieve(made.id, stream=True, extra_query={"starting_after": "9" * 5000})
+    assert [event async for event in stream] == []
+
+
+async def test_large_conversations_are_forgotten_before_they_fill_the_memory(gpt: openai.AsyncOpenAI) -> None:
+    large = "x" * (MOST_BYTES // 2)
+    first, second, third = [await gpt.responses.create(model="quick", input=large) for _ in range(3)]
+    assert (await gpt.responses.retrieve(third.id)).id == third.id
+    for gone in (first, second):
+        with pytest.raises(openai.NotFoundError):
+            await gpt.responses.retrieve(gone.id)

@@ -18,12 +18,17 @@ from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.dialects.sse import EventSplitter, data_of, event_of
 from codevector_daemon.gateway.upstream import UpstreamAnswer, UpstreamRequest
 from codevector_daemon.sandbox.answer import SandboxAnswer, head, whole
+from codevector_daemon.sandbox.prompt import BadPrompt
 from codevector_daemon.sandbox.shape import json
 
 if TYPE_CHECKING:
     from codevector_daemon.dialects.translation import Translator
 
 MOST_KEPT: Final = 1000
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Of all conversations that are kept, written as JSON; in memory they take several times as much."""
+_DIGITS: Final = 9
+"""Digits read of a number that a client sends: more than any answer has events."""
 _PATHS: Final = ("/v1/responses", "/responses")
 _ENDS: Final = frozenset(("response.completed", "response.incomplete"))
 _KINDS: Final = {400: "invalid_request_error", 404: "invalid_request_error"}
@@ -41,6 +46,7 @@ class _Kept(Struct):
 
     response: Fields
     input: list[Fields]
+    size: int
     ready_ms: int = 0
 
 
@@ -62,7 +68,10 @@ class SandboxResponses:
         """Answer any call about responses."""
         _, _, rest = path.partition("/responses")
         if request.method == "POST" and not rest:
-            return await self._make(request, number)
+            try:
+                return await self._make(request, number)
+            except (BadBody, BadPrompt) as error:
+                return _error(400, str(error), number)
         response_id, _, what = rest[1:].partition("/")
         kept = self._kept.get(response_id)
         if kept is None:
@@ -86,21 +95,18 @@ class SandboxResponses:
         from codevector_daemon.dialects.translation import between  # noqa: PLC0415 - 6 MB that most daemons never need
 
         dialect = by_name["responses"]
-        try:
-            asked = dialect.head(request.body)
-            fields: Fields = msgspec.json.decode(request.body)
-            items = self._items(fields)
-            if items is None:
-                return _error(404, "The previous response was not found.", number)
-            told = {name: value for name, value in fields.items() if name not in {"previous_response_id", "background"}}
-            translation = between("responses", "chat", new_id=lambda: secrets.token_hex(12))
-            if translation is None:
-                raise AssertionError("Responses can be translated to Chat Completions")
-            body = json({**told, "input": items})
-            stream = asked.stream and not asked.background
-            chat = translation.request(body, dialect.head(body), asked.model, stream=stream).body
-        except BadBody as error:
-            return _error(400, str(error), number)
+        asked = dialect.head(request.body)
+        fields: Fields = msgspec.json.decode(request.body)
+        items = self._items(fields)
+        if items is None:
+            return _error(404, "The previous response was not found.", number)
+        told = {name: value for name, value in fields.items() if name not in {"previous_response_id", "background"}}
+        translation = between("responses", "chat", new_id=lambda: secrets.token_hex(12))
+        if translation is None:
+            raise AssertionError("Responses can be translated to Chat Completions")
+        body = json({**told, "input": items})
+        stream = asked.stream and not asked.background
+        chat = translation.request(body, dialect.head(body), asked.model, stream=stream).body
         keeps = asked.store or asked.background
         if asked.background:
             final, seconds = self._at_once(chat)
@@ -141,10 +147,11 @@ class SandboxResponses:
         yield end
 
     def _items(self, fields: Fields) -> list[Fields] | None:
-        """Return the whole conversation as items; None where what it goes on from is not known."""
-        given = fields.get("input")
-        items: list[Fields] = [_message(given)] if isinstance(given, str) else list(given or [])
-        previous = fields.get("previous_response_id")
+        """Return the whole conversation as items; None where what it goes on from is not known. Raises BadBody."""
+        given, previous = fields.get("input") or [], fields.get("previous_response_id")
+        if not isinstance(given, str | list) or not isinstance(previous, str | None):
+            raise BadBody("'input' must be a string or a list of items, and 'previous_response_id' a string.")
+        items: list[Fields] = [_message(given)] if isinstance(given, str) else given
         if previous is None:
             return items
         kept = self._kept.get(previous)
@@ -158,10 +165,13 @@ class SandboxResponses:
         return made | {name: fields[name] for name in said if name in fields}
 
     def _keep(self, response: Fields, items: list[Fields], ready_ms: int) -> _Kept:
-        kept = self._kept[response["id"]] = _Kept(response, items, ready_ms)
-        if len(self._kept) > MOST_KEPT:
+        kept = self._kept[response["id"]] = _Kept(response, items, len(json(items)), ready_ms)
+        while len(self._kept) > MOST_KEPT or (len(self._kept) > 1 and self._bytes() > MOST_BYTES):
             self._kept.popitem(last=False)
         return kept
+
+    def _bytes(self) -> int:
+        return sum(kept.size for kept in self._kept.values())
 
     # -- coming back --------------------------------------------------------------------------------------------------
 
@@ -169,7 +179,7 @@ class SandboxResponses:
         asked = parse_qs(query)
         if asked.get("stream") == ["true"]:
             after = asked.get("starting_after", ["-1"])[0]
-            return _stream(_events(kept.response, int(after) + 1 if after.isdecimal() else 0), number)
+            return _stream(_events(kept.response, int(after[:_DIGITS]) + 1 if after.isdecimal() else 0), number)
         response = kept.response if self._is_ready(kept) else _under_way(kept.response, "in_progress")
         return whole(_OK, json(response), number)
 
