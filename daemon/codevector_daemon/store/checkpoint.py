@@ -54,8 +54,6 @@ class Checkpointer:
             try:
                 connection = connection or plain(self._path, patience_s=0.05)
                 self._long = copy_log(connection) > _LONG_LOG
-                if self._long:
-                    copy_log(connection)  # what came meanwhile, or the writer would have to copy it: up to 70 ms
                 pause_s = _SHORT_PAUSE_S if self._long else _PAUSE_S
             except sqlite3.Error as error:
                 # Whoever writes next meets the same trouble, and tells people about it.

@@ -26,7 +26,7 @@ HOLD_S = 0.002
 PAUSE_S = 0.004
 """The shortest pause after a transaction."""
 
-PAUSE_TIMES = 3
+PAUSE_TIMES = 9
 """So many times as long as a transaction took is the pause after it: others mostly find the store free."""
 
 _TAKE = """
