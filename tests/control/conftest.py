@@ -186,4 +186,9 @@ def _status() -> Status:
         users=1,
         keys=0,
         timezone="Europe/Berlin",
+        trouble="secret",
+        folded_names=2,
+        recovered="secret",
+        recovered_at="2026-01-09T12:00:00+00:00",
+        damaged_spool_files=1,
     )

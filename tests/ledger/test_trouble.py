@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from codevector_daemon.errors import StoreRefused
 from codevector_daemon.ledger import Settled
 from codevector_daemon.ledger.writing.frames import scan
 from codevector_daemon.ledger.writing.spool import _decoder
+from codevector_daemon.store.prepare import prepare
+from codevector_daemon.store.salvage import _set_aside as set_aside
 from support.ledgers import a_note, amounts, an_event, home
+from support.past import past
 
 
 @contextmanager
@@ -254,6 +258,19 @@ async def test_a_file_that_was_replaced_by_something_else_is_not_written(tmp_pat
         await here.ledger.settle(an_event("b"))
         assert here.ledger.degraded
         assert here.ledger.spooled_events == 1
+
+
+def test_a_batch_that_waited_for_the_lock_of_a_file_that_was_set_aside_is_not_written_into_it(tmp_path: Path) -> None:
+    with past(tmp_path) as made, ThreadPoolExecutor(1) as thread:
+        made.count([an_event("a")])
+        with locked(made.path):
+            waiting = thread.submit(made.count, [an_event("b")])
+            set_aside(made.path, tmp_path / "aside.db")
+            prepare(made.path, patience_s=1)
+        with pytest.raises(StoreRefused, match="replaced"):
+            waiting.result(timeout=30)
+        made.count([an_event("b")])
+        assert made.all("SELECT id FROM requests") == [("b",)]
 
 
 async def test_where_nothing_can_be_written_the_caller_is_told_and_the_count_is_kept(tmp_path: Path) -> None:

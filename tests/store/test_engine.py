@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from codevector_daemon.errors import StoreCorrupt, StoreError, StoreRefused
 from codevector_daemon.store.engine import SHARED, Store
+from codevector_daemon.store.salvage import _set_aside as set_aside
 from codevector_daemon.store.schema import meta
 
 
@@ -129,18 +130,45 @@ async def test_as_many_reads_as_anybody_asks_for_wait_for_their_turn(tmp_path: P
         assert await asyncio.gather(*(store.read(names) for _ in range(50))) == [["a"]] * 50
 
 
-async def test_a_file_in_the_others_place_is_read_after_a_renewal(tmp_path: Path) -> None:
+async def replacement(tmp_path: Path) -> Path:
+    """Make a database that another process puts in the place of the one in use."""
     async with opened(tmp_path / "new.db") as store:
         await store.write(lambda c: c.execute(note("new")))
+    return tmp_path / "new.db"
+
+
+async def test_a_file_that_another_process_put_in_the_others_place_is_read_and_written(tmp_path: Path) -> None:
+    new = await replacement(tmp_path)
     async with opened(tmp_path / "a.db") as store:
-        before = await store.read(lambda c: c.info[SHARED])
-        assert await store.read(lambda c: c.info[SHARED]) is before
-        (tmp_path / "new.db").replace(tmp_path / "a.db")
-        await store.renew()
-        assert await store.read(names) == ["new"]
-        assert await store.read(lambda c: c.info[SHARED]) is not before
+        await store.write(lambda c: c.execute(note("old")))
+        remembered = await store.read(lambda c: c.info[SHARED])
+        assert await store.read(lambda c: c.info[SHARED]) is remembered
+        set_aside(tmp_path / "a.db", tmp_path / "aside.db")
+        assert await store.read(names) == ["old"], "while there is no other"
+        with pytest.raises(StoreRefused):
+            await store.write(lambda c: c.execute(note("lost")))
+        new.rename(tmp_path / "a.db")
         await store.write(lambda c: c.execute(note("newer")))
         assert await store.read(names) == ["new", "newer"]
+        assert await store.read(lambda c: c.info[SHARED]) is not remembered
+
+
+async def test_what_waited_for_the_lock_of_a_file_that_was_set_aside_is_refused_not_lost(tmp_path: Path) -> None:
+    new = await replacement(tmp_path)
+    async with opened(tmp_path / "a.db", patience_s=30) as store:
+        await store.write(lambda c: c.execute(note("old")))
+        other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.create_task(store.write(lambda c: c.execute(note("waited"))))
+        await asyncio.sleep(0)
+        set_aside(tmp_path / "a.db", tmp_path / "aside.db")
+        new.rename(tmp_path / "a.db")
+        assert await store.read(names) == ["new"]
+        other.close()
+        with pytest.raises(StoreRefused, match="replaced"):
+            await waiting
+        await store.write(lambda c: c.execute(note("waited")))
+        assert await store.read(names) == ["new", "waited"]
 
 
 async def test_a_reader_cannot_write(tmp_path: Path) -> None:

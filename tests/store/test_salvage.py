@@ -153,3 +153,16 @@ def test_what_could_not_be_read_is_noted_to_be_mended(path: Path) -> None:
     connection = sqlite3.connect(path)
     assert read_unmended(connection) == {"requests"}
     connection.close()
+
+
+def test_a_database_that_somebody_is_writing_into_is_not_set_aside(path: Path) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("INSERT INTO users (id, name, role, created_ms) VALUES (2, 'ben', 'member', 1)")
+    with pytest.raises(StoreRefused, match="locked"):
+        salvage(path, now_ms=NOON_MS, patience_s=0)
+    assert names(path) == {"codevector.db", "codevector.db-shm", "codevector.db-wal"}
+    other.execute("COMMIT")
+    other.close()
+    saved(path)
+    assert rows(path, "SELECT name FROM users ORDER BY id") == [("ana",), ("ben",)]

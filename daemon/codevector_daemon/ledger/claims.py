@@ -4,6 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from codevector_daemon.store.connect import is_still
+
 _SUFFIX = ".lock"
 
 
@@ -25,7 +27,8 @@ class Claim:
             except BlockingIOError:
                 os.close(descriptor)
                 return None
-            if _is_still(path, descriptor):
+            # Its last holder may have removed the file in between.
+            if is_still(path, os.fstat(descriptor)):
                 return cls(path, descriptor)
             os.close(descriptor)
 
@@ -33,11 +36,3 @@ class Claim:
         """Let go of the name. The file goes first, while nobody else can hold it."""
         self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
-
-
-def _is_still(path: Path, descriptor: int) -> bool:
-    """Tell whether the file locked is the one of that name: its last holder may have removed it in between."""
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False

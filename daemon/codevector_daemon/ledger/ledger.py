@@ -54,9 +54,7 @@ class Ledger:
         self._recovered: Recovered | None = None
         self.older_cut: tuple[int, str] | None = None
         """Where older days keep the cut of a former time zone: the second before which, and that zone."""
-        self._loop = asyncio.get_running_loop()
-        self._renewing: asyncio.Task[None] | None = None
-        committer.on_recovered = self._recovered_elsewhere
+        committer.on_recovered = self._say_recovered
         self._journal = Journal(self._writer.post, now_ms)
         self._responses = Responses(store)
         self._orphanage: Orphanage | None = None
@@ -195,21 +193,15 @@ class Ledger:
             await self._orphanage.close()
         self._journal.close()
         await self._writer.close()
-        if self._renewing is not None:
-            await self._renewing
         self._claim.release()
 
     def _damaged(self, error: StoreCorrupt) -> None:
         """Have the writer start over; may be called from any thread."""
         self._writer.run_soon(lambda: self._committer.damaged(error))
 
-    def _recovered_elsewhere(self, found: Recovered) -> None:
-        self._loop.call_soon_threadsafe(self._go_on, found)
-
-    def _go_on(self, found: Recovered) -> None:
-        """Let everybody read the new database."""
+    def _say_recovered(self, found: Recovered) -> None:
+        """Say so from now on; called in the writer's thread."""
         self._recovered = found
-        self._renewing = self._loop.create_task(self.store.renew(), name="store-renewal")
 
     def _delivered(self, entry: Entry, outcome: Outcome) -> None:
         """Take note of an entry that is durable, or that could not be made so."""

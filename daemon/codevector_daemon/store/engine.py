@@ -1,6 +1,7 @@
 """The store: one SQLite file, transactions as functions."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from codevector_daemon.errors import StoreCorrupt, StoreError, StoreRefused
-from codevector_daemon.store.connect import plain
+from codevector_daemon.store.connect import is_still, plain, stat_of
 from codevector_daemon.store.prepare import prepare_or_salvage
 from codevector_daemon.store.trouble import translated
 
@@ -26,6 +27,9 @@ _READERS = 4
 
 SHARED = "shared"
 """Under this name in its ``info`` a connection has a dictionary that all readers of one file have in common."""
+
+_FILE = "file"
+"""Under this name in its ``info`` a connection that writes has the file that it was opened to."""
 
 
 class Store:
@@ -39,6 +43,8 @@ class Store:
     def __init__(self, path: Path, patience_s: float) -> None:
         self.path = path
         self.patience_s = patience_s
+        self._file = path.stat()
+        """Which file is read."""
         self._readers = _reading_engine(path, patience_s)
         self._reading = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
         self._writer = _writing_engine(path, patience_s)
@@ -62,6 +68,7 @@ class Store:
 
     async def read(self, fn: Callable[[sa.Connection], T]) -> T:
         """Run ``fn`` in a thread, on a read-only connection; all its statements see the same moment."""
+        await self._follow()
         self._refuse_closed()
         with self._watched():
             return await asyncio.get_running_loop().run_in_executor(self._reading, self._read, fn)
@@ -72,14 +79,7 @@ class Store:
         async with self._writing:
             with self._watched():
                 async with self._writer.begin() as connection:
-                    return await connection.run_sync(fn)
-
-    async def renew(self) -> None:
-        """Go on with the file that stands in the old one's place; what is under way still ends on the old one."""
-        before, self._readers = self._readers, _reading_engine(self.path, self.patience_s)
-        await asyncio.to_thread(before.dispose)
-        async with self._writing:
-            await self._writer.dispose()
+                    return await connection.run_sync(self._write, fn)
 
     async def close(self) -> None:
         """Close every connection; the last one out leaves no write-ahead log behind."""
@@ -92,9 +92,26 @@ class Store:
         with self._readers.connect() as connection:
             return fn(connection)
 
+    def _write(self, connection: sa.Connection, fn: Callable[[sa.Connection], T]) -> T:
+        # Looked at under the lock, which may have been waited for until another file had taken this one's place.
+        if not is_still(self.path, connection.info[_FILE]):
+            raise StoreRefused(f"{self.path} was replaced while in use; try again")
+        return fn(connection)
+
     def _end_reading(self) -> None:
         self._reading.shutdown()
         self._readers.dispose()
+
+    async def _follow(self) -> None:
+        """Read another file where a process, this one or another, has put it in the old one's place.
+
+        What is under way still ends on the old one.
+        """
+        found = stat_of(self.path)
+        if found is not None and not os.path.samestat(found, self._file):
+            self._file = found
+            before, self._readers = self._readers, _reading_engine(self.path, self.patience_s)
+            await asyncio.to_thread(before.dispose)
 
     def _refuse_closed(self) -> None:
         if self._closed:
@@ -145,6 +162,17 @@ def _writing_engine(path: Path, patience_s: float) -> AsyncEngine:
         pool_size=1,
         max_overflow=0,
     )
+
+    def connecting(_dialect: Any, entry: ConnectionPoolEntry, _args: Any, _named: Any) -> None:  # noqa: ANN401  # SQLAlchemy's own
+        # Before it is opened: a file that takes its place meanwhile must not be taken for it.
+        entry.info[_FILE] = stat_of(path)
+
+    def checked_out(_connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:  # noqa: ANN401  # SQLAlchemy's own
+        if not is_still(path, entry.info[_FILE]):
+            raise sa.exc.DisconnectionError  # so that another one is opened
+
+    sa.event.listen(engine.sync_engine, "do_connect", connecting)
+    sa.event.listen(engine.sync_engine, "checkout", checked_out)
     _prepare(engine.sync_engine, begin="BEGIN IMMEDIATE")
     return engine
 

@@ -9,7 +9,8 @@ killed half-way leaves either the one or the other.
 import logging
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +19,9 @@ import msgspec
 import sqlalchemy as sa
 
 from codevector_daemon.errors import StoreRefused
-from codevector_daemon.store.connect import plain
+from codevector_daemon.store.connect import is_still, plain
 from codevector_daemon.store.schema import metadata
+from codevector_daemon.store.trouble import PRIMARY
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +101,8 @@ def finish(path: Path) -> None:
 def salvage(path: Path, *, now_ms: int, patience_s: float) -> Recovered:
     """Save what can be read into a new database in the old one's place; raises StoreRefused. Blocks.
 
-    Nobody may be writing.
+    This process must have let go of what it writes with; others are kept waiting, and must look, once they have the
+    lock, whether the file is still the one of that name.
     """
     from codevector_daemon.store.prepare import create, make_file  # noqa: PLC0415  # it needs this module as well
 
@@ -107,16 +110,17 @@ def salvage(path: Path, *, now_ms: int, patience_s: float) -> Recovered:
     moment = datetime.fromtimestamp(now_ms / 1000, UTC)
     aside = path.with_name(f"{path.name}.damaged-{moment:%Y%m%d-%H%M%S}-{now_ms % 1000:03}")
     try:
-        for leftover in (names.unfinished, names.finished, names.grafted):
-            _remove(leftover)
-        make_file(names.unfinished)
-        create(names.unfinished, patience_s)
-        source = path if _opens(path, patience_s) else _with_a_new_first_page(path, names)
-        recovered = _copy_all(source, names.unfinished, Recovered(now_ms, aside.name, 0, []), patience_s)
-        _remove(names.grafted)
-        names.unfinished.rename(names.finished)
-        _set_aside(path, aside)
-        names.finished.rename(path)
+        with _nobody_writing(path, patience_s):
+            for leftover in (names.unfinished, names.finished, names.grafted):
+                _remove(leftover)
+            make_file(names.unfinished)
+            create(names.unfinished, patience_s)
+            source = path if _opens(path, patience_s) else _with_a_new_first_page(path, names)
+            recovered = _copy_all(source, names.unfinished, Recovered(now_ms, aside.name, 0, []), patience_s)
+            _remove(names.grafted)
+            names.unfinished.rename(names.finished)
+            _set_aside(path, aside)
+            names.finished.rename(path)
     except (OSError, sqlite3.Error) as error:
         raise StoreRefused(f"{path} is damaged and cannot be replaced: {error}") from error
     log.error("%s: %s", path, recovered.told())
@@ -137,6 +141,22 @@ def read_unmended(connection: sqlite3.Connection) -> frozenset[str]:
     """Return which tables a salvage could not read in full, until somebody has brought the rest into agreement."""
     row = connection.execute("SELECT value FROM meta WHERE name = ?", (UNMENDED,)).fetchone()
     return frozenset() if row is None else frozenset(msgspec.json.decode(row[0], type=list[str]))
+
+
+@contextmanager
+def _nobody_writing(path: Path, patience_s: float) -> Iterator[None]:
+    """Lock the damaged file as far as that can be done: what is written into it after it was copied would be lost."""
+    file = path.stat()
+    with closing(plain(path, patience_s=patience_s)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & PRIMARY == sqlite3.SQLITE_BUSY:
+                raise
+            # It is so damaged that nobody else can begin to write either.
+        if not is_still(path, file):
+            raise StoreRefused(f"{path} was replaced by another process meanwhile")
+        yield
 
 
 def _opens(path: Path, patience_s: float) -> bool:

@@ -24,7 +24,7 @@ _CORRUPT = {
     sqlite3.SQLITE_CORRUPT: "is damaged",
     sqlite3.SQLITE_NOTADB: "is not a database",
 }
-_PRIMARY = 0xFF
+PRIMARY = 0xFF
 """The low byte of an extended result code is the primary one (https://sqlite.org/rescode.html)."""
 
 
@@ -32,7 +32,7 @@ def reason(error: BaseException | None, path: Path) -> StoreError | None:
     """Return our error for one of SQLite's, or None where a statement itself was wrong (a broken constraint)."""
     if not isinstance(error, sqlite3.Error):
         return None
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & _PRIMARY
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & PRIMARY
     if code in _CORRUPT:
         return StoreCorrupt(f"{path} {_CORRUPT[code]}")
     if code in _REFUSED:

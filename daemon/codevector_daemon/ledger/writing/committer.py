@@ -137,8 +137,8 @@ class Committer:
 
     def _salvage(self, now_ms: int) -> None:
         """Put a new database into the damaged one's place; not again and again where that does not help."""
-        if 0 <= now_ms - self._salvaged_ms < _SALVAGE_MS:
-            return
+        if 0 <= now_ms - self._salvaged_ms < _SALVAGE_MS or not self._connection.is_current:
+            return  # another process may have done it
         self._salvaged_ms = now_ms
         self._connection.let_go()
         recovered = salvage(self._connection.path, now_ms=now_ms, patience_s=_SALVAGE_PATIENCE_S)

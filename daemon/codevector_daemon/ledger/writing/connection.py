@@ -10,9 +10,9 @@ from typing import Literal
 
 from codevector_daemon.errors import StoreRefused
 from codevector_daemon.store.checkpoint import Checkpointer
-from codevector_daemon.store.connect import plain
+from codevector_daemon.store.connect import is_still, plain
 from codevector_daemon.store.migrations import HEAD
-from codevector_daemon.store.trouble import reason
+from codevector_daemon.store.trouble import PRIMARY, reason
 
 Durability = Literal["process", "power"]
 """What a committed batch survives: any death of the process, or a power cut too (a flush of the disk per commit)."""
@@ -21,9 +21,9 @@ _LOG_BYTES = 32 * 1024 * 1024
 """To what the write-ahead log is cut back after a burst; cutting holds a commit up for 20 ms, so it must be rare."""
 
 _PROBE_S = 0.025
-"""How long a lock is waited for while the store is known to be in trouble."""
+"""How long a lock is waited for while the store is known to be in trouble, and at its opening."""
 
-_ASK_S = 0.003
+_ASK_MS = 3
 """A lock is asked for after 1 and 2 ms, over and over.
 
 SQLite, left to wait longer, asks ever less often, up to every 100 ms: a store that the upkeep held for half of the time
@@ -52,6 +52,7 @@ class WriterConnection:
             connection = self._ready()
             _begin(connection, _PROBE_S if probe else self._patience_s)
             try:
+                self._refuse_a_lost_file()
                 yield connection
                 connection.execute("COMMIT")
                 self._checkpointer.committed(connection)
@@ -70,6 +71,11 @@ class WriterConnection:
         """The database file."""
         return self._path
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the path names the file that was opened last: nobody would ever read what is written into another."""
+        return self._file is None or is_still(self._path, self._file)
+
     def let_go(self) -> None:
         """Close every file of the database, so that another may take its place."""
         self.close()
@@ -87,14 +93,13 @@ class WriterConnection:
             self._connection = None
 
     def _ready(self) -> sqlite3.Connection:
-        self._notice_a_lost_file()
         if self._connection is None:
             self._connection = self._open()
         return self._connection
 
     def _open(self) -> sqlite3.Connection:
         self._file = self._path.stat()
-        connection = plain(self._path, patience_s=_ASK_S)
+        connection = plain(self._path, patience_s=_PROBE_S)
         try:
             self._check_version(connection)
             connection.execute(f"PRAGMA synchronous = {'FULL' if self._durability == 'power' else 'NORMAL'}")
@@ -103,6 +108,7 @@ class WriterConnection:
             connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
             connection.execute("PRAGMA cache_size = -3072")
             connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute(f"PRAGMA busy_timeout = {_ASK_MS}")
         except BaseException:
             connection.close()
             raise
@@ -113,13 +119,10 @@ class WriterConnection:
         if found != (HEAD,):
             raise StoreRefused(f"{self._path} is no longer the database it was")
 
-    def _notice_a_lost_file(self) -> None:
-        """Refuse to go on writing into a file that was removed or replaced: nobody would ever read it."""
-        if self._connection is None or self._file is None:
-            return
-        if not os.path.samestat(self._file, self._path.stat()):
-            self._drop()
-            raise StoreRefused(f"{self._path} was replaced while in use")
+    def _refuse_a_lost_file(self) -> None:
+        """To be called under the lock, which may have been waited for until another file had taken this one's place."""
+        if not self.is_current:
+            raise OSError("it was removed or replaced while in use")
 
 
 def _begin(connection: sqlite3.Connection, patience_s: float) -> None:
@@ -129,7 +132,7 @@ def _begin(connection: sqlite3.Connection, patience_s: float) -> None:
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+            if error.sqlite_errorcode & PRIMARY != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
                 raise
         else:
             return
