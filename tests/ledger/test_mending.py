@@ -1,6 +1,7 @@
 """After damage the tiers agree again wherever one of them knows, and what nobody knows any more is said."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -16,7 +17,9 @@ from codevector_daemon.ledger.questions.usage import breakdown, total
 from codevector_daemon.ledger.selection import Only
 from codevector_daemon.ledger.upkeep.housekeeping import Housekeeper
 from codevector_daemon.ledger.upkeep.integrity import check_ledger
+from codevector_daemon.ledger.upkeep.mending import mend
 from codevector_daemon.ledger.upkeep.retention import Keep
+from codevector_daemon.ledger.upkeep.workbench import Workbench
 from codevector_daemon.store.salvage import RECOVERED, UNMENDED, Recovered, read_unmended
 from codevector_shared.periods import DAY_S, between
 from support.ledgers import ANA, NOON_MS, an_event
@@ -128,4 +131,24 @@ def test_mending_that_was_broken_off_is_begun_again(home: Past) -> None:
         home.upkeep(NOON_S + 60, KEEP, transactions=transactions)
     look_after(home)
     assert spent(home) == SPENT
+    assert problems(home) == []
+
+
+def test_a_call_that_settles_while_its_hour_is_worked_out_again_is_counted(home: Past) -> None:
+    class Meanwhile(threading.Event):
+        counted = False
+
+        def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002  # nobody has to be let through here
+            if not self.counted:
+                self.counted = True
+                home.count([an_event("meanwhile", started_ms=NOON_MS + 60_000, spend_nano=7)])
+            return False
+
+    lose(home, "buckets_5m")
+    bench = Workbench(home.path, "node", Meanwhile(), patience_s=1, pause_s=0, hold_s=0)
+    assert bench.take_lease(NOON_MS)
+    assert mend(bench)
+    bench.close()
+    look_after(home)
+    assert spent(home) == SPENT + 7
     assert problems(home) == []

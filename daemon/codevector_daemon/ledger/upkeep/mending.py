@@ -57,7 +57,8 @@ def _count_anew(connection: sqlite3.Connection, since_s: int) -> Iterator[int]:
     first, last = max(since_s, found[0] - found[0] % HOUR_S), found[1]
     connection.execute("DELETE FROM buckets_5m WHERE start < ? OR start > ?", (first, last))
     while first <= last:
-        until = min(first + HOUR_S, last + 1)
+        # To its end, whatever the last call was: others are counted meanwhile.
+        until = first + HOUR_S
         connection.execute("DELETE FROM buckets_5m WHERE start >= ? AND start < ?", (first, until))
         yield connection.execute(
             f"INSERT INTO buckets_5m (start, series_id, {', '.join(AMOUNTS)})"  # noqa: S608  # our own names
