@@ -1,9 +1,12 @@
 """The contract's error table: every refusal of the gateway itself, in the shape of the route's dialect."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -385,3 +388,26 @@ def test_a_first_byte_that_comes_too_late_is_504(strict_desk: Desk, path: str, d
     row = strict_desk.books.request(reply.header(REQUEST_ID)[0])
     assert row["state"] == "upstream_failed"
     strict_desk.provider.wait_for(lambda seen: seen[0].ending == "left", "the gateway hang up")
+
+
+@contextmanager
+def nothing_can_be_written(home: Path) -> Iterator[None]:
+    """Lock the database, as another process would, and leave no folder for the spool."""
+    spool, away = home / "spool", home / "away"
+    with closing(sqlite3.connect(home / "codevector.db", isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        spool.rename(away)
+        try:
+            yield
+        finally:
+            away.rename(spool)
+
+
+def test_a_ledger_that_cannot_be_written_is_503_however_the_call_goes(provider: ScriptedProvider) -> None:
+    with temporary_home() as home, Daemon(home, {"CODEVECTOR_STORE_PATIENCE": "0.1"}) as daemon:
+        desk = furnish(daemon, provider)
+        provider.when("upstream-gpt", chat.plain())
+        provider.when("house/large", chat.plain().after(CUT))
+        with nothing_can_be_written(home):
+            for model in ("gpt", "house", "unknown"):
+                assert_refused(desk.post(CHAT_PATH, body(model)), "chat", 503, "api_error", "ledger_unwritable")

@@ -58,13 +58,25 @@ class Relay:
         opened = self._gateway.ledger.admit(self._note())
         self._gateway.refiner.watch(self._call.id, self._uncounted)
         try:
+            await self._serve(opened)
+        except StoreError as error:
+            await self._unwritable(error)
+        finally:
+            self._gateway.refiner.leave(self._call.id)
+            if self._progress is not None:
+                self._progress.cancel()
+            await self._attempts.close()
+
+    async def _serve(self, opened: Awaitable[None]) -> None:
+        """Find an answer and pass it on; what goes wrong is settled and said. Raises StoreError where it cannot be."""
+        try:
             await self._attempts.find()
             await asyncio.shield(opened)
             await self._pass_on()
+        except StoreError:
+            raise
         except UpstreamError as error:
             await self._fail(error)
-        except StoreError as error:
-            await self._unwritable(error)
         except BadBody as error:
             await self._reject(Refused(400, "invalid_request_error", "not_translatable", str(error)))
         except asyncio.CancelledError:
@@ -73,11 +85,6 @@ class Relay:
             logger.exception("call %s failed inside the gateway", self._call.id)
             await self._settle_fault()
             await self._say(refusal.OWN_FAULT)
-        finally:
-            self._gateway.refiner.leave(self._call.id)
-            if self._progress is not None:
-                self._progress.cancel()
-            await self._attempts.close()
 
     @property
     def _call(self) -> Call:
