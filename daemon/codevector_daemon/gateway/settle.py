@@ -12,12 +12,12 @@ from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.attribution import clean
 from codevector_daemon.gateway.call import Arrival, Call, Gateway
 from codevector_daemon.ledger import KeptResponse, Orphan
-from codevector_daemon.ledger.event import FinalState, UsageEvent
+from codevector_daemon.ledger.event import FinalState, Series, UsageEvent
 from codevector_daemon.ledger.orphans import unpriced
 from codevector_daemon.ledger.responses import late_row
 from codevector_daemon.metering import estimate
 from codevector_daemon.metering.counts import NO_EXTRAS, NOTHING, Extras, TokenCounts
-from codevector_daemon.metering.prices import PriceBook
+from codevector_daemon.metering.prices import Price, PriceBook
 from codevector_daemon.metering.tap import AnswerTap
 
 logger = logging.getLogger(__name__)
@@ -114,17 +114,14 @@ def kept_response(call: Call, reading: Reading) -> KeptResponse | None:
 def retrieved_event(gateway: Gateway, response: KeptResponse, reading: Reading, status: int) -> UsageEvent:
     """Make the event of what a kept response used, as its retrieval told: a row beside the one of its call."""
     series, tier = response.series, reading.service_tier or response.service_tier
-    facade, provider = gateway.directory.facade(series.model), gateway.directory.provider(series.provider)
-    vendor = kind_of(provider).vendor if provider else ""
-    card = gateway.prices.card(
-        vendor,
-        series.upstream_model,
-        response.created_ms,
-        override=facade.override if facade else None,
-        free=facade.free if facade else False,
-    )
-    price = gateway.prices.bill(
-        card, reading.counts, reading.extras, vendor=vendor, at_ms=response.created_ms, service_tier=tier
+    price = _price_of(
+        gateway.directory,
+        gateway.prices,
+        series,
+        counts=reading.counts,
+        extras=reading.extras,
+        at_ms=response.created_ms,
+        service_tier=tier,
     )
     return UsageEvent(
         id=late_row(response.request_id),
@@ -158,18 +155,14 @@ def orphan_event(orphan: Orphan, directory: Directory, prices: PriceBook, finish
     note, counts = orphan.note, orphan.counts
     if counts.input == 0:
         counts = replace(counts, uncached_input=note.estimated_input)
-    facade = directory.facade(note.series.model)
-    provider = directory.provider(note.series.provider)
-    vendor = kind_of(provider).vendor if provider else ""
-    card = prices.card(
-        vendor,
-        note.series.upstream_model,
-        note.started_ms,
-        override=facade.override if facade else None,
-        free=facade.free if facade else False,
-    )
-    price = prices.bill(
-        card, counts, orphan.extras, vendor=vendor, at_ms=note.started_ms, service_tier=orphan.service_tier
+    price = _price_of(
+        directory,
+        prices,
+        note.series,
+        counts=counts,
+        extras=orphan.extras,
+        at_ms=note.started_ms,
+        service_tier=orphan.service_tier,
     )
     return UsageEvent(
         id=note.id,
@@ -194,6 +187,29 @@ def orphan_event(orphan: Orphan, directory: Directory, prices: PriceBook, finish
         ttft_ms=orphan.ttft_ms,
         error=DAEMON_DIED,
     )
+
+
+def _price_of(
+    directory: Directory,
+    prices: PriceBook,
+    series: Series,
+    *,
+    counts: TokenCounts,
+    extras: Extras,
+    at_ms: int,
+    service_tier: str | None,
+) -> Price:
+    """Price what only became known after its call: by what the model and the provider are set to now."""
+    facade, provider = directory.facade(series.model), directory.provider(series.provider)
+    vendor = kind_of(provider).vendor if provider else ""
+    card = prices.card(
+        vendor,
+        series.upstream_model,
+        at_ms,
+        override=facade.override if facade else None,
+        free=facade.free if facade else False,
+    )
+    return prices.bill(card, counts, extras, vendor=vendor, at_ms=at_ms, service_tier=service_tier)
 
 
 def _complete(call: Call, tap: AnswerTap | None, reading: Reading, max_bytes: int) -> TokenCounts:
