@@ -9,6 +9,8 @@ import pytest
 from support import chat, messages, raw
 from support.books import Row, counts_of
 from support.desk import CHAT_PATH, MESSAGES_PATH, REQUEST_ID, Desk
+from support.refusals import assert_refused
+from support.script import NEVER
 from support.waiting import until
 
 WORDS = ["a few words that were generated "] * 8
@@ -80,6 +82,16 @@ def test_clients_that_do_not_read_cannot_hold_the_daemon(own_desk: Desk, project
     rows = own_desk.books.requests()
     assert [row["state"] for row in rows] == ["interrupted"] * 3
     own_desk.books.assert_balanced()
+
+
+def test_a_count_under_way_is_told_of_the_shutdown(own_desk: Desk) -> None:
+    own_desk.provider.then(messages.token_count(1).after(NEVER))
+    body = json.dumps({"model": "sonnet", "messages": [{"role": "user", "content": "x"}]}).encode()
+    with raw.RawCall(own_desk.daemon.port, own_desk.request(f"{MESSAGES_PATH}/count_tokens", body)) as call:
+        own_desk.provider.wait_for(lambda seen: len(seen) == 1, "the count")
+        own_desk.daemon.terminate()
+        assert_refused(call.reply(), "messages", 503, "api_error")
+    assert own_desk.daemon.wait() == 0
 
 
 def test_a_killed_daemon_leaves_its_calls_to_the_next_start(own_desk: Desk, project: str) -> None:

@@ -10,7 +10,7 @@ from codevector_daemon.errors import UpstreamError
 from codevector_daemon.gateway import headers, refusal, routing
 from codevector_daemon.gateway.call import Call, Gateway
 from codevector_daemon.gateway.client import Client
-from codevector_daemon.gateway.running import Ending
+from codevector_daemon.gateway.running import Ending, Stop
 from codevector_daemon.metering import estimate
 
 _COUNT_FIELD = {"messages": "input_tokens", "gemini": "totalTokens"}
@@ -30,6 +30,8 @@ async def count(gateway: Gateway, call: Call, client: Client, ending: Ending) ->
         if ending.reason is None:
             raise
         ending.take_over()
+        if ending.reason is Stop.SHUTDOWN and not client.head_sent:
+            await refusal.refuse(client, call.dialect, refusal.SHUTTING_DOWN, call.id)
 
 
 async def _forward(gateway: Gateway, call: Call, where: Endpoint, client: Client) -> None:
