@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from codevector_daemon.control import Services, control_app, member_blueprint
 from codevector_daemon.directory import Directory, first
@@ -18,7 +19,7 @@ from codevector_daemon.gateway.hosts import AllowedHosts
 from codevector_daemon.gateway.http_upstream import HttpUpstream
 from codevector_daemon.gateway.metrics import Metrics
 from codevector_daemon.gateway.pages import gateway_app
-from codevector_daemon.gateway.refining import Refiner
+from codevector_daemon.gateway.refining import Refiner, counted
 from codevector_daemon.gateway.running import Running
 from codevector_daemon.gateway.settle import orphan_event
 from codevector_daemon.gateway.upstream import Upstream, Upstreams
@@ -79,7 +80,7 @@ async def compose(
         http = HttpUpstream(environ)
         upstream = Upstreams({"http": http, "https": http, "sandbox": SandboxProvider(now_ms)})
         closing.push_async_callback(upstream.close)
-        refiner = Refiner(ledger.refine_input)
+        refiner = Refiner(ledger.refine_input, count=partial(counted, max_bytes=settings.estimate_max_bytes))
         closing.push_async_callback(refiner.close)
         gateway = Gateway(
             settings=settings,

@@ -4,12 +4,14 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
+from codevector_daemon.dialects import by_name
 from codevector_daemon.gateway.call import Call
-from codevector_daemon.gateway.refining import Refiner
+from codevector_daemon.gateway.refining import Refiner, counted
 
 
 class Desk:
@@ -102,3 +104,10 @@ async def test_one_prompt_that_cannot_be_counted_keeps_no_other_from_it(caplog: 
         await desk.until_told("good")
         assert desk.told == {"good": 5}
     assert "the prompt of bad could not be counted" in caplog.text
+
+
+def test_a_prompt_beyond_what_is_to_be_counted_out_is_taken_by_its_length() -> None:
+    body = b'{"messages": [{"role": "user", "content": "%s"}]}' % (b" a" * 4000)
+    backend = SimpleNamespace(upstream_model="gpt-5")
+    call = cast("Call", SimpleNamespace(dialect=by_name["chat"], body=body, backend=backend))
+    assert counted(call) > 4000 > counted(call, max_bytes=0) >= 2000

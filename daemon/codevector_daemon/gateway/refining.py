@@ -20,9 +20,9 @@ Wanted = Callable[[], "Call | None"]
 """Asked when a call's turn comes: returns it, or None where the provider has said meanwhile what it read."""
 
 
-def counted(call: "Call") -> int:
+def counted(call: "Call", *, max_bytes: int = estimate.ESTIMATE_MAX_BYTES) -> int:
     """Return what the tokenizer says that a call's prompt counts; blocks."""
-    return estimate.input_tokens(call.dialect, call.body, call.backend.upstream_model)
+    return estimate.input_tokens(call.dialect, call.body, call.backend.upstream_model, max_bytes)
 
 
 class Refiner:
