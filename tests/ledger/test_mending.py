@@ -15,11 +15,14 @@ from msgspec.structs import replace
 from codevector_daemon.ledger.questions.reading import Books
 from codevector_daemon.ledger.questions.usage import breakdown, total
 from codevector_daemon.ledger.selection import Only
+from codevector_daemon.ledger.tiers import Tier
 from codevector_daemon.ledger.upkeep.housekeeping import Housekeeper
 from codevector_daemon.ledger.upkeep.integrity import check_ledger
 from codevector_daemon.ledger.upkeep.mending import mend
 from codevector_daemon.ledger.upkeep.retention import Keep
+from codevector_daemon.ledger.upkeep.rollup import roll_up
 from codevector_daemon.ledger.upkeep.workbench import Workbench
+from codevector_daemon.ledger.writing.posting import mark
 from codevector_daemon.store.salvage import RECOVERED, UNMENDED, Recovered, read_unmended
 from codevector_shared.periods import DAY_S, between
 from support.ledgers import ANA, NOON_MS, an_event
@@ -151,4 +154,27 @@ def test_a_call_that_settles_while_its_hour_is_worked_out_again_is_counted(home:
     bench.close()
     look_after(home)
     assert spent(home) == SPENT + 7
+    assert problems(home) == []
+
+
+@pytest.mark.parametrize("looks", range(2, 6))
+def test_a_late_call_that_settles_while_margins_are_worked_out_again_is_in_them(home: Past, looks: int) -> None:
+    class Meanwhile(threading.Event):
+        left = looks
+
+        def is_set(self) -> bool:
+            self.left -= 1
+            if not self.left:
+                home.count([an_event("late", started_ms=NOON_MS - 20 * DAY_S * 1000, spend_nano=7)])
+            return False
+
+    before = spent(home, project="api")
+    with closing(sqlite3.connect(home.path)) as connection, connection:
+        mark(connection, [(Tier.FIVE_MINUTES, NOON_S - 20 * DAY_S)])
+    bench = Workbench(home.path, "node", Meanwhile(), patience_s=1, pause_s=0, hold_s=0)
+    assert bench.take_lease(NOON_MS)
+    roll_up(bench, NOON_S + 60)
+    bench.close()
+    look_after(home)
+    assert spent(home, project="api") == before + 7
     assert problems(home) == []

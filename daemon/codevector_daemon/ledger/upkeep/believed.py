@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from codevector_daemon.ledger.tiers import Tier
 from codevector_daemon.ledger.upkeep.workbench import Workbench
+from codevector_daemon.ledger.writing import statements as sql
 from codevector_shared.periods import DAY_S, HOUR_S
 
 CLOCK = "clock"
@@ -19,8 +20,6 @@ CLOCK = "clock"
 AT_ONCE_S = 7 * DAY_S
 AN_HOUR_S = 7 * DAY_S
 """How far ahead it goes at a start, and in every hour of running."""
-
-_KEEP = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 
 class Believed:
@@ -46,7 +45,7 @@ class Believed:
         self._last = (running, farthest)
         if kept is None or farthest - kept >= HOUR_S:
             with bench.writing() as connection:
-                connection.execute(_KEEP, (CLOCK, str(farthest)))
+                connection.execute(sql.KEEP, (CLOCK, str(farthest)))
         return found
 
 

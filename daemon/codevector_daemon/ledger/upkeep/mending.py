@@ -17,7 +17,6 @@ from codevector_daemon.store.salvage import UNMENDED, read_unmended
 from codevector_daemon.store.schema import AMOUNTS
 from codevector_shared.periods import HOUR_S
 
-_KEEP = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 _COUNTS = {"requests", "series", "marks", "margins", "meta", *(tier.table.name for tier in Tier)}
 
 
@@ -92,7 +91,7 @@ def _mark_all(connection: sqlite3.Connection, damaged: frozenset[str]) -> Iterat
 def _give_up(connection: sqlite3.Connection, tier: Tier, before_s: int) -> int:
     if before_s <= _kept(connection).of(tier):
         return 0
-    return connection.execute(_KEEP, (KEPT[tier], str(before_s))).rowcount
+    return connection.execute(sql.KEEP, (KEPT[tier], str(before_s))).rowcount
 
 
 def _find_borders(connection: sqlite3.Connection) -> int:

@@ -11,7 +11,6 @@ from codevector_daemon.ledger.upkeep.workbench import ROWS, Workbench, until_non
 from codevector_daemon.ledger.writing import statements as sql
 from codevector_shared.periods import DAY_S
 
-_KEEP = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 _SPARE_PAGES = 256
 """Free pages (4 KiB) left in the file for what comes next."""
 
@@ -50,7 +49,7 @@ def _give_up_buckets(bench: Workbench, tier: Tier, before_s: int) -> None:
         if tier is Tier.HOUR:
             border = min(border, kept.five_minutes)
         if border > kept.of(tier):
-            connection.execute(_KEEP, (KEPT[tier], str(border)))
+            connection.execute(sql.KEEP, (KEPT[tier], str(border)))
 
 
 def _give_up_requests(bench: Workbench, before_s: int) -> None:
@@ -58,7 +57,7 @@ def _give_up_requests(bench: Workbench, before_s: int) -> None:
         facts = dict(connection.execute(sql.FACTS).fetchall())
         border = calendar_of(facts).floor(Tier.DAY, before_s)
         if border > kept_of(facts).requests:
-            connection.execute(_KEEP, (KEPT_REQUESTS, str(border)))
+            connection.execute(sql.KEEP, (KEPT_REQUESTS, str(border)))
 
 
 def _first_mark(connection: sqlite3.Connection, tier: Tier, before_s: int) -> int:

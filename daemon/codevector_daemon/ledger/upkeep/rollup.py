@@ -99,18 +99,24 @@ class Rolling:
         """Compute, write, and only then let the slot be read."""
         with self._bench.reading() as connection:
             marks = _marks(connection, self._slot)
+            own = _own_mark(connection, self._slot)
             _, kept = _facts(connection)
             computable = self._slot.start_s >= kept.of(self._slot.tier.finer)
             self._stage(connection, self._slot.tier.finer if computable else self._slot.tier)
             owners = self._owners_of_stale(connection) if computable else []
-        self._bench.work_off(self._write(marks, owners, computable=computable))
+        stages = ("staged", "staged_margins") if computable else ("staged_margins",)
+        self._bench.work_off(self._write(marks, own, owners, stages))
 
-    def _write(self, marks: list[tuple[int, int]], owners: list[int], *, computable: bool) -> Iterator[int]:
+    def _write(
+        self, marks: list[tuple[int, int]], own: int | None, owners: list[int], stages: Sequence[str]
+    ) -> Iterator[int]:
         connection = self._bench.connection
         if owners:
             yield from self._remove_stale(connection, owners)
-        yield from self._copy(connection, ("staged", "staged_margins") if computable else ("staged_margins",))
-        self._release(connection, marks)
+        yield from self._copy(connection, stages)
+        # A late call may have been added to the slot's own buckets meanwhile, and its margins are then as they were.
+        if _own_mark(connection, self._slot) == own:
+            self._release(connection, marks)
 
     def _stage(self, connection: sqlite3.Connection, source: Tier) -> None:
         """Compute the slot from the finer tier; where that is gone, only its margins, from its own buckets."""
@@ -195,6 +201,13 @@ def _starts(connection: sqlite3.Connection, tier: Tier) -> list[int]:
 def _marks(connection: sqlite3.Connection, slot: Slot) -> list[tuple[int, int]]:
     query = "SELECT start, version FROM marks WHERE tier = ? AND start >= ? AND start < ?"
     return connection.execute(query, (int(slot.tier.finer), slot.start_s, slot.end_s)).fetchall()
+
+
+def _own_mark(connection: sqlite3.Connection, slot: Slot) -> int | None:
+    """Return the version of the slot's own mark."""
+    query = "SELECT version FROM marks WHERE tier = ? AND start = ?"
+    row = connection.execute(query, (int(slot.tier), slot.start_s)).fetchone()
+    return None if row is None else int(row[0])
 
 
 def _any_between(starts: list[int], first: int, until: int) -> bool:

@@ -8,7 +8,7 @@ from codevector_daemon.errors import StoreError
 from codevector_daemon.ledger import responses
 from codevector_daemon.ledger.entries import Admit, Entry, Noted, Refresh, Settle, noted_json
 from codevector_daemon.ledger.event import OpenRequest, Series, UsageEvent
-from codevector_daemon.ledger.state import calendar_of, kept_of
+from codevector_daemon.ledger.state import ROLLED_VERSION, calendar_of, kept_of
 from codevector_daemon.ledger.sums import LARGEST
 from codevector_daemon.ledger.tiers import Tier
 from codevector_daemon.ledger.writing import statements as sql
@@ -164,7 +164,7 @@ def mark(connection: sqlite3.Connection, changed: Iterable[tuple[Tier, int]]) ->
 
 def touch(connection: sqlite3.Connection) -> None:
     """Note that hours, days or months changed, so that nobody goes by what is remembered of them."""
-    connection.execute(sql.TOUCH, (f"{random.getrandbits(62):x}",))
+    connection.execute(sql.KEEP, (ROLLED_VERSION, f"{random.getrandbits(62):x}"))
 
 
 def contribution(event: UsageEvent) -> list[int]:

@@ -4,7 +4,6 @@
 """
 
 from codevector_daemon.ledger.state import FACTS as FACT_NAMES
-from codevector_daemon.ledger.state import ROLLED_VERSION
 from codevector_daemon.ledger.sums import LARGEST
 from codevector_daemon.ledger.tiers import Tier
 from codevector_daemon.store.schema import AMOUNTS
@@ -46,11 +45,11 @@ VALUES (?, ?, ?)
 ON CONFLICT (tier, start) DO UPDATE SET version = excluded.version
 """
 
-TOUCH = f"""
+KEEP = """
 INSERT INTO meta (name, value)
-VALUES ('{ROLLED_VERSION}', ?)
+VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value
-"""  # noqa: S608  # our own names only
+"""
 
 FACTS = f"SELECT name, value FROM meta WHERE name IN ({', '.join(repr(name) for name in FACT_NAMES)})"  # noqa: S608
 
