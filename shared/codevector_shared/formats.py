@@ -53,6 +53,12 @@ def compact(number: int) -> str:
     return f"{_three_digits(Decimal(number) / scale)}{unit}"
 
 
+def storage(size: int) -> str:
+    """Return a size in bytes as ``340 KB`` or ``72.8 GB``: in files a thousand million is a giga, not a billion."""
+    number = compact(size)
+    return f"{number} B" if number[-1].isdigit() else f"{number[:-1]} {number[-1].replace('B', 'G')}B"
+
+
 def percent(part: float, total: float) -> str:
     """Return a share as ``12 %``, one place below ten (``3.4 %``), and a dash where there is nothing to share."""
     if not total:

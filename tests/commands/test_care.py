@@ -5,6 +5,8 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from support.command import CommandLine
 
 
@@ -34,6 +36,32 @@ def test_a_backup_is_a_whole_database(running: CommandLine, tmp_path: Path) -> N
     assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)
     assert running("backup", "--force", str(file)).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["copy.db"]
+
+
+@pytest.mark.parametrize("end", ["", "-wal", "-shm"])
+def test_a_backup_never_takes_the_place_of_the_database_in_use(running: CommandLine, end: str) -> None:
+    in_use = running.document("status", "--json")["database"].removeprefix("sqlite:///")
+    refused = running("backup", "--force", in_use + end)
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        f"codevector: {in_use + end} is in use by the daemon; choose another name\n",
+    )
+    assert running("doctor", "--ledger").returncode == 0
+
+
+def test_a_folder_that_is_missing_is_told_by_the_name_that_was_asked_for(running: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "missing" / "copy.db"
+    refused = running("backup", str(file))
+    assert (refused.returncode, refused.stderr) == (1, f"codevector: {file}: No such file or directory\n")
+
+
+def test_an_export_of_a_window_that_ends_before_it_starts_leaves_the_file_alone(
+    running: CommandLine, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept.csv"
+    file.write_text("kept")
+    refused = running("export", "--from", "2026-02-01", "--to", "2026-01-01", "-o", str(file))
+    assert (refused.returncode, len(refused.stderr.splitlines()), file.read_text()) == (2, 1, "kept")
 
 
 def test_rows_and_buckets_are_exported_in_both_formats(running: CommandLine, tmp_path: Path) -> None:

@@ -125,3 +125,11 @@ def test_clean_text_is_one_short_printable_line(text: str, limit: int) -> None:
     assert len(shown) <= limit
     assert not any(unicodedata.category(character).startswith("C") for character in shown)
     assert formats.clean(shown, limit) == shown
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [(0, "0 B"), (9_999, "9,999 B"), (339_968, "340 KB"), (1_100_000, "1.10 MB"), (72_800_000_000, "72.8 GB")],
+)
+def test_a_size_in_bytes_is_no_count_of_things(size: int, shown: str) -> None:
+    assert formats.storage(size) == shown

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from codevector_shared.client import ControlClient
-from codevector_shared.formats import compact
+from codevector_shared.formats import storage
 from codevector_tui.commands import output, talk
 from codevector_tui.commands.frame import Command, Fault, wants_json
 
@@ -24,6 +24,7 @@ def backup(*, file: Path, force: bool) -> None:
     """
     if file.exists() and not force:
         raise Fault(f"{file} exists already", "choose another name, or give --force")
+    _refuse_in_use(file, talk.administer(lambda control: control.status()).database)
     aside = _beside(file)
     try:
         size = talk.administer(lambda control: _fetch(control, aside))
@@ -34,12 +35,22 @@ def backup(*, file: Path, force: bool) -> None:
     if wants_json():
         output.emit({"file": str(file.absolute()), "bytes": size})
     else:
-        output.say(f"{file}: {compact(size)} bytes")
+        output.say(f"{file}: {storage(size)}")
+
+
+def _refuse_in_use(file: Path, address: str) -> None:
+    """Refuse the database itself and the files beside it: replaced under a running daemon, they damage each other."""
+    database = Path(address.partition("sqlite:///")[2]).resolve()
+    if file.resolve() in {database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))}:
+        raise Fault(f"{file} is in use by the daemon", "choose another name")
 
 
 def _beside(file: Path) -> Path:
     """Return a private file in the same folder: a copy that broke off never stands under the name asked for."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.absolute().parent)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.absolute().parent)
+    except OSError as error:
+        raise Fault(f"{file}: {error.strerror}") from error
     os.close(descriptor)
     return Path(name)
 

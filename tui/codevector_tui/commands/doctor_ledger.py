@@ -1,6 +1,6 @@
 """The doctor's section on the ledger."""
 
-from codevector_shared.formats import compact
+from codevector_shared.formats import storage
 from codevector_shared.ledger_protocol import LedgerHealth
 from codevector_tui.commands import output, times
 
@@ -18,8 +18,8 @@ def say_ledger(found: LedgerHealth) -> None:
     output.facts(
         [
             ("  Database", found.database),
-            ("  Size", f"{compact(found.database_bytes)}B, its log {compact(found.log_bytes)}B"),
-            ("  Disk", f"{compact(found.free_bytes)}B free"),
+            ("  Size", f"{storage(found.database_bytes)}, its log {storage(found.log_bytes)}"),
+            ("  Disk", f"{storage(found.free_bytes)} free"),
             ("  Days are cut in", found.timezone),
             ("  Calls kept", _since(kept.requests)),
             ("  5 minutes kept", _since(kept.five_minutes)),

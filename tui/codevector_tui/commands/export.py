@@ -43,6 +43,8 @@ def export(
     file: Path | None,
 ) -> None:
     """Write every call (or every bucket with its dimensions) of a window, oldest first."""
+    if last and last < first:
+        raise click.UsageError(f"--to {last} is before --from {first}")
     target = nullcontext(sys.stdout) if file is None else file.open("w", encoding="utf-8", newline="")
     with target as text:
         rows = talk.administer(
