@@ -90,6 +90,14 @@ def test_a_stream_that_breaks_off_ends_with_the_clients_error_event(desk: Desk, 
     assert b"message_stop" not in reply.body
 
 
+def test_a_whole_translated_answer_tells_when_its_first_bytes_came(desk: Desk) -> None:
+    desk.provider.then(messages.plain())
+    reply = desk.post(CHAT_PATH, json.dumps({"model": "sonnet", "messages": sdk.ASK}).encode())
+    row = desk.books.find(reply.header(REQUEST_ID)[0])
+    assert row is not None
+    assert 0 <= row["ttft_ms"] <= row["duration_ms"]
+
+
 def test_an_answer_that_is_nonsense_is_a_502(desk: Desk) -> None:
     desk.provider.then(Answer((Send(b"<html>not json</html>"),)))
     reply = desk.post(MESSAGES_PATH, json.dumps({"model": "gpt", "max_tokens": 9, "messages": sdk.ASK}).encode())

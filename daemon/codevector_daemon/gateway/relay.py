@@ -113,8 +113,7 @@ class Relay:
         whole_at_once = _is_small(answer)
         kept = b""
         async for chunk in answer.chunks():
-            if self._ttft_ms is None:
-                self._ttft_ms = self._gateway.now_ms() - self._call.arrival.received_ms
+            self._note_first_bytes()
             ready = tap.feed(chunk)
             if not self._named and tap.streamed:
                 await self._note_response(tap)
@@ -134,6 +133,7 @@ class Relay:
 
         body = bytearray()
         async for chunk in answer.chunks():
+            self._note_first_bytes()
             tap.feed(chunk)
             body += chunk
         state, error = _judge(answer.status, tap)
@@ -148,6 +148,10 @@ class Relay:
         kind = translation.stream_type if stream and status < FIRST_ERROR_STATUS else b"application/json"
         lines = headers.incoming_translated(answer.headers, self._call.id.encode(), kind, self._attempts.dropped)
         await self._client.whole(status, lines, translated)
+
+    def _note_first_bytes(self) -> None:
+        if self._ttft_ms is None:
+            self._ttft_ms = self._gateway.now_ms() - self._call.arrival.received_ms
 
     def _make_tap(self, answer: UpstreamAnswer) -> AnswerTap:
         attempts, lines = self._attempts, HeaderMap(answer.headers)
