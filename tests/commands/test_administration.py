@@ -64,6 +64,15 @@ def test_a_model_is_added_changed_shown_and_removed(running: CommandLine) -> Non
     assert running("models", "show", "fast").returncode == 1
 
 
+def test_an_embedding_needs_no_price_for_output_it_never_gives(running: CommandLine) -> None:
+    served = ("--kind", "custom", "--dialect", "embeddings", "--base-url", "http://127.0.0.1:9/v1")
+    assert running("providers", "add", "local", *served).returncode == 0
+    order = ("models", "add", "vectors", "--backend", "local/vectors", "--input-price", "0.02")
+    made = running.document(*order, "--kind", "embedding", "--json")
+    assert (made["price_basis"], made["input_price"], made["output_price"]) == ("override", "0.02", "0")
+    assert running(*order).returncode == 2
+
+
 def test_a_key_is_shown_once_and_works_until_it_is_revoked(running: CommandLine) -> None:
     made = running.document("keys", "create", "laptop", "--project", "lighthouse", "--expires", "90d", "--json")
     assert made["key"].startswith(made["prefix"])

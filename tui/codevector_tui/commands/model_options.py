@@ -7,7 +7,7 @@ import click
 import msgspec
 from msgspec import UNSET
 
-from codevector_shared.protocol import Backend, ModelPatch, PriceOverride
+from codevector_shared.protocol import Backend, ModelKind, ModelPatch, PriceOverride
 
 PRICES: Final = ("input_price", "output_price", "cached_price", "cache_write_price", "cache_write_1h_price")
 UNSETTABLE: Final = ("alias", "capability", "context-window", "max-output")
@@ -100,11 +100,13 @@ def changes(given: dict[str, Any], unset: Sequence[str]) -> ModelPatch:
     )
 
 
-def override(prices: dict[str, str | None]) -> PriceOverride | None:
-    """Return the prices given, if any; input and output belong together."""
+def override(prices: dict[str, str | None], kind: ModelKind = "chat") -> PriceOverride | None:
+    """Return the prices given, if any; input and output belong together, but an embedding puts nothing out."""
     if not any(prices.values()):
         return None
     first, second = prices["input_price"], prices["output_price"]
+    if second is None and kind == "embedding":
+        second = "0"
     if first is None or second is None:
         raise click.UsageError("--input-price and --output-price are both needed where one price is given")
     rest = {name: prices[name] for name in PRICES[2:]}

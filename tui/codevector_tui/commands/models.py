@@ -92,7 +92,7 @@ def add(
         backends=arranged(parsed(backends), priorities, weights),
         kind=kind,
         display_name=display_name,
-        price=override(prices),
+        price=override(prices, kind),
         free=free,
         context_window=context_window,
         max_output=max_output,
