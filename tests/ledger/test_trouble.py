@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from codevector_daemon.errors import StoreRefused
 from codevector_daemon.ledger import Settled
@@ -16,7 +17,7 @@ from codevector_daemon.ledger.writing.frames import scan
 from codevector_daemon.ledger.writing.spool import _decoder
 from codevector_daemon.store.prepare import prepare
 from codevector_daemon.store.salvage import _set_aside as set_aside
-from support.ledgers import a_note, amounts, an_event, home
+from support.ledgers import ANA, a_note, amounts, an_event, home
 from support.past import past
 
 
@@ -59,6 +60,17 @@ async def test_a_locked_store_is_waited_for_then_spooled_then_caught_up(tmp_path
         assert here.ledger.spooled_events == 0
         assert await here.all("SELECT * FROM spool_batches") == []
     assert amounts(tmp_path)["requests"] == 6
+
+
+async def test_catching_up_never_takes_the_room_that_the_database_needs(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        with locked(here.database):
+            for number in range(400):
+                await here.ledger.settle(an_event(f"during{number}", series=replace(ANA, project=f"project {number}")))
+        await until(lambda: not here.ledger.degraded)
+        assert len(await here.settled()) == 400
+        log = here.database.with_name(here.database.name + "-wal")
+        assert log.stat().st_size < 12 * 1024 * 1024
 
 
 async def test_a_short_lock_is_only_waited_for(tmp_path: Path) -> None:

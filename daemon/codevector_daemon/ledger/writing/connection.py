@@ -20,6 +20,13 @@ Durability = Literal["process", "power"]
 _LOG_BYTES = 32 * 1024 * 1024
 """To what the write-ahead log is cut back after a burst; cutting holds a commit up for 20 ms, so it must be rare."""
 
+_REPLAY_PAGES = 1024
+"""From which length on the log is copied in the commit itself while what waited is caught up.
+
+Hundreds of commits a second outrun the checkpointer: the log took the room that a full disk had just been given, and
+then the database had none to grow into, for good.
+"""
+
 _PROBE_S = 0.025
 """How long a lock is waited for while the store is known to be in trouble, and at its opening."""
 
@@ -50,6 +57,7 @@ class WriterConnection:
         """
         try:
             connection = self._ready()
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_REPLAY_PAGES if probe else 0}")
             _begin(connection, _PROBE_S if probe else self._patience_s)
             try:
                 self._refuse_a_lost_file()
