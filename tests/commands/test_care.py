@@ -38,6 +38,17 @@ def test_a_backup_is_a_whole_database(running: CommandLine, tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["copy.db"]
 
 
+def test_the_doctor_fails_where_a_count_is_wrong(running: CommandLine) -> None:
+    assert running.call_gateway(a_model(running)).status_code == 200
+    connection = sqlite3.connect(running.document("status", "--json")["database"].removeprefix("sqlite:///"))
+    with connection:
+        connection.execute("UPDATE requests SET output = output + 1")
+    connection.close()
+    said = running("doctor", "--ledger")
+    assert "WRONG" in said.stdout
+    assert said.returncode == 1
+
+
 @pytest.mark.parametrize("end", ["", "-wal", "-shm"])
 def test_a_backup_never_takes_the_place_of_the_database_in_use(running: CommandLine, end: str) -> None:
     in_use = running.document("status", "--json")["database"].removeprefix("sqlite:///")

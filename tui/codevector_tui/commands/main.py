@@ -50,7 +50,8 @@ def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code: 0 done, 1 failed, 2 wrong usage."""
     debug = "--debug" in arguments
     try:
-        codevector.main(arguments, prog_name="codevector", standalone_mode=False)
+        # What a command exits with comes back as its value here; commands return nothing else.
+        code = codevector.main(arguments, prog_name="codevector", standalone_mode=False)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -62,7 +63,7 @@ def run(arguments: list[str]) -> int:
         return _failed(error, debug=debug)
     except Exception as error:  # noqa: BLE001 — the edge of the process: told in one line, in full with --debug
         return _broken(error, debug=debug)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _failed(error: click.ClickException, *, debug: bool) -> int:
