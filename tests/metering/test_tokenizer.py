@@ -52,6 +52,17 @@ def test_a_process_that_died_is_started_again(tokenizer: Tokenizer) -> None:
     assert tokenizer._process is not first
 
 
+def test_after_an_upgrade_nobody_waits_for_a_process_that_speaks_otherwise(
+    caplog: pytest.LogCaptureFixture, vocabulary: Vocabulary
+) -> None:
+    outdated = Tokenizer("0.0.0")
+    assert outdated.count("one two") == vocabulary.count("one two")
+    assert outdated.measure("", b"word " * 200_000).tokens == pytest.approx(200_000, rel=0.001)
+    assert outdated._process is None
+    (said,) = caplog.messages
+    assert "another version is installed" in said
+
+
 def test_it_ends_when_nobody_asks() -> None:
     texts, ours = os.pipe()
     with os.fdopen(texts, "rb", buffering=0) as source, os.fdopen(ours, "wb"):

@@ -2,9 +2,10 @@
 
 The vocabulary takes 70 MB, and building it holds Python's lock for a quarter of a second: in the daemon, every stream
 would stop for that long. Taking the text out of a request or an answer of 4 MB holds it for 10 to 70 ms, so that is
-done there too. ``python -m codevector_daemon.metering.tokenizer`` reads questions from standard input: a length, the
-most bytes of text to count out, a word with its length (the name of a dialect for a request, ``answer`` for a ``Kept``,
-none for a text in UTF-8), and the bytes. It answers each with a length and a ``Counted`` in JSON.
+done there too. ``python -m codevector_daemon.metering.tokenizer VERSION`` ends at once where it is not of that version:
+a daemon that is older than what is installed beside it counts by itself. It reads questions from standard input: a
+length, the most bytes of text to count out, a word with its length (the name of a dialect for a request, ``answer`` for
+a ``Kept``, none for a text in UTF-8), and the bytes. It answers each with a length and a ``Counted`` in JSON.
 """
 
 import contextlib
@@ -23,6 +24,7 @@ from msgspec import Struct
 from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import Head, Image, Kept, Prompt
 from codevector_daemon.metering.vocabulary import Vocabulary
+from codevector_shared import __version__
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,9 @@ ANSWER_SECONDS: Final = 30.0
 
 ESTIMATE_MAX_BYTES: Final = 4 * 1024 * 1024
 """Text beyond it is counted by its length alone, unless the setting of that name says otherwise."""
+
+OTHER_VERSION: Final = 3
+"""The exit status of a process that would not understand the questions."""
 
 ANSWER: Final = "answer"
 
@@ -64,7 +69,10 @@ _kept = msgspec.msgpack.Decoder(Kept)
 class Tokenizer:
     """Counts tokens, one text at a time. ``_process`` belongs to whoever holds the lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = __version__) -> None:
+        self._version = version
+        self._outdated = False
+        """Whether a process of this version can no longer be started."""
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._here = Vocabulary()
@@ -80,17 +88,11 @@ class Tokenizer:
     def measure(self, what: str, data: bytes, max_bytes: int = ESTIMATE_MAX_BYTES) -> Counted:
         """Take a request of a dialect, an answer or a text apart; blocks. Raises CountFailed like ``count``."""
         with self._lock:
-            for _ in range(2):  # a process that has just ended for idleness is no failure
-                if self._given_up:
-                    raise CountFailed("the daemon is ending")
-                try:
-                    return self._ask(what.encode(), data, max_bytes)
-                except (OSError, CountFailed, msgspec.MsgspecError) as error:
-                    problem = error
-                    self._stop()
+            answer = self._asked(what.encode(), data, max_bytes)
+        if answer is not None:
+            return answer
         if self._given_up:
             raise CountFailed("the daemon is ending")
-        logger.warning("counting tokens in this process, because a separate one failed: %s", problem)
         return counted(self._here, what, data, max_bytes)
 
     def give_up(self) -> None:
@@ -104,6 +106,22 @@ class Tokenizer:
         """End the process."""
         with self._lock:
             self._stop()
+
+    def _asked(self, what: bytes, data: bytes, max_bytes: int) -> Counted | None:
+        """Ask the process; None, with a line in the log the first time, where there is none to ask."""
+        problem: Exception | None = None
+        for _ in range(2):  # a process that has just ended for idleness is no failure
+            if self._given_up or self._outdated:
+                break
+            try:
+                return self._ask(what, data, max_bytes)
+            except (OSError, CountFailed, msgspec.MsgspecError) as error:
+                problem = error
+                self._outdated = self._stop() == OTHER_VERSION
+        if problem is not None and not self._given_up:
+            why = "another version is installed now; start the daemon again" if self._outdated else problem
+            logger.warning("counting tokens in this process, because a separate one failed: %s", why)
+        return None
 
     def _ask(self, what: bytes, data: bytes, max_bytes: int) -> Counted:
         process = self._process or self._start()
@@ -119,8 +137,8 @@ class Tokenizer:
         return _counted.decode(process.stdout.read(_ANSWER.unpack(head)[0]))
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        process = subprocess.Popen(
-            [sys.executable, "-m", "codevector_daemon.metering.tokenizer"],
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "codevector_daemon.metering.tokenizer", self._version],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -130,10 +148,13 @@ class Tokenizer:
         self._process = process
         return process
 
-    def _stop(self) -> None:
-        if self._process is not None:
-            _end(self._process)
-            self._process = None
+    def _stop(self) -> int | None:
+        """End the process; returns the status that it had ended with by itself, if it had."""
+        if self._process is None:
+            return None
+        process, self._process = self._process, None
+        _end(process)
+        return process.returncode
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -194,4 +215,6 @@ def _exactly(source: IO[bytes], size: int) -> bytes:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] != [__version__]:
+        sys.exit(OTHER_VERSION)
     serve(open(0, "rb", buffering=0), sys.stdout.buffer)  # noqa: SIM115 - standard input, without read-ahead
