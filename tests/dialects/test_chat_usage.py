@@ -133,6 +133,26 @@ CASES = [
         {"uncached_input": 10, "output": 4, "server_tool_calls": 3},
         id="openrouter: searches are charged, fetches are not",
     ),
+    pytest.param(
+        {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 105, "cache_creation_input_tokens": 80},
+        {"uncached_input": 20, "cache_write_5m": 80, "output": 5},
+        id="a prompt without what was written to the cache, as the total shows",
+    ),
+    pytest.param(
+        {"prompt_tokens": 36, "completion_tokens": 5, "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 36},
+        {"uncached_input": 36, "cache_read": 64, "output": 5},
+        id="deepseek's like: a prompt that is the misses alone",
+    ),
+    pytest.param(
+        {"prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 300, "cached_tokens": 80},
+        {"uncached_input": 20, "cache_read": 80, "output": 5},
+        id="a total that fits nothing changes nothing where nothing is impossible",
+    ),
+    pytest.param(
+        {"prompt_tokens": 100, "completion_tokens": 5, "total_tokens": -1, "num_search_queries": 2},
+        {"uncached_input": 100, "output": 5, "server_tool_calls": 2},
+        id="a total that cannot be one proves nothing",
+    ),
     pytest.param({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, {}, id="explicit zeros are counts"),
     pytest.param({"prompt_tokens": 7, "total_tokens": 7}, {"uncached_input": 7}, id="a prompt that is all there is"),
     pytest.param(
@@ -173,6 +193,47 @@ def test_a_count_that_cannot_be_one_is_refused_and_flagged(bad: object) -> None:
 def test_a_refused_part_spoils_its_side_only() -> None:
     reading = usage_reading(USAGE | {"prompt_tokens_details": {"cached_tokens": -5}})
     assert (reading.input_reported, reading.output_reported, reading.counts.output) == (False, True, 4)
+
+
+CACHED, WRITTEN, THOUGHT = ({name: 80} for name in ("cached_tokens", "cache_creation_input_tokens", "reasoning_tokens"))
+
+
+@pytest.mark.parametrize(
+    ("usage", "sides", "refused"),
+    [
+        pytest.param(CACHED | {"total_tokens": 25}, (False, True), "cached_tokens", id="the total says: within"),
+        pytest.param(CACHED | {"total_tokens": 90}, (False, True), "cached_tokens", id="the total fits nothing"),
+        pytest.param(WRITTEN | {"total_tokens": 25}, (False, True), "cached_tokens", id="what was written"),
+        pytest.param(THOUGHT | {"total_tokens": 25}, (True, False), "reasoning_tokens", id="the reasoning"),
+        pytest.param(CACHED | THOUGHT | {"total_tokens": 25}, (False, False), "cached_tokens", id="both"),
+    ],
+)
+def test_a_part_larger_than_its_whole_that_the_total_does_not_explain_is_refused(
+    usage: dict[str, Any], sides: tuple[bool, bool], refused: str
+) -> None:
+    reading = usage_reading({"prompt_tokens": 20, "completion_tokens": 5} | usage)
+    assert (reading.input_reported, reading.output_reported) == sides
+    assert (reading.refused, reading.whole) == (refused, False)
+    assert reading.counts == TokenCounts(uncached_input=20 * sides[0], output=5 * sides[1])
+
+
+def test_gemini_on_googles_chat_route_says_its_thoughts_in_the_total_alone() -> None:
+    usage = {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 103}
+    thinking = body_reading({"model": "gemini-3-flash-preview", "choices": [], "usage": usage})
+    assert thinking.counts == TokenCounts(uncached_input=9, output=94, reasoning=93)
+    named = usage | {"completion_tokens_details": {"reasoning_tokens": 93}}
+    assert body_reading({"model": "google/gemini-3", "choices": [], "usage": named}).counts == thinking.counts
+    assert body_reading({"model": "other", "choices": [], "usage": usage}).counts.output == 1
+
+
+def test_a_refused_count_of_searches_is_flagged_though_both_sides_are_known() -> None:
+    reading = usage_reading(USAGE | {"server_tool_use": {"web_search_requests": -3}})
+    assert (reading.counts, reading.input_reported, reading.output_reported) == (
+        TokenCounts(uncached_input=10, output=4),
+        True,
+        True,
+    )
+    assert (reading.refused, reading.whole) == ("web_search_requests", False)
 
 
 @pytest.mark.parametrize(

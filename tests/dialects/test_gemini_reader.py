@@ -186,6 +186,34 @@ def test_a_refused_count_leaves_its_side_to_the_estimate() -> None:
     assert reading.refused == "promptTokenCount"
 
 
+@pytest.mark.parametrize(
+    ("cached", "thoughts", "total", "sides", "refused"),
+    [
+        pytest.param(90, 0, 28, (False, True), "cachedContentTokenCount", id="cached: the total says within"),
+        pytest.param(90, 0, 99, (False, True), "cachedContentTokenCount", id="cached: the total fits nothing"),
+        pytest.param(0, 90, 28, (True, False), "thoughtsTokenCount", id="thoughts: the total says within"),
+        pytest.param(90, 90, 28, (False, False), "cachedContentTokenCount", id="both"),
+    ],
+)
+def test_a_part_larger_than_its_whole_that_the_total_does_not_explain_is_refused(
+    cached: int, thoughts: int, total: int, sides: tuple[bool, bool], refused: str
+) -> None:
+    usage = {"promptTokenCount": 8, "candidatesTokenCount": 20, "totalTokenCount": total}
+    usage |= {"cachedContentTokenCount": cached, "thoughtsTokenCount": thoughts}
+    reading = body(chunk(stop="STOP", **used(**usage)))
+    assert (reading.input_reported, reading.output_reported) == sides
+    assert reading.counts == TokenCounts(uncached_input=8 * sides[0], output=20 * sides[1])
+    assert (reading.refused, reading.whole) == (refused, False)
+
+
+@pytest.mark.parametrize("total", [118, 218])
+def test_what_the_cache_gave_lies_beside_the_prompt_where_only_that_adds_up(total: int) -> None:
+    usage = {"promptTokenCount": 8, "candidatesTokenCount": 20, "totalTokenCount": total}
+    usage |= {"cachedContentTokenCount": 90, "toolUsePromptTokenCount": 100}
+    reading = body(chunk(stop="STOP", **used(**usage)))
+    assert reading.counts == TokenCounts(uncached_input=108, cache_read=90, output=20)
+
+
 PIECES = st.sampled_from([b'{"usageMetadata":', b'{"candidates":', b"[", b"{", b"}", b"[]", b'"finishReason"', b"null"])
 
 

@@ -90,6 +90,16 @@ CASES = [
         {"uncached_input": 20, "cache_read": 100, "output": 5},
         id="kimi: the whole prompt is repeated as prompt_tokens",
     ),
+    pytest.param(
+        {"input_tokens": 12, "output_tokens": 6, "output_tokens_details": {"thinking_tokens": 40}, "total_tokens": 58},
+        {"uncached_input": 12, "output": 46, "reasoning": 40},
+        id="thinking outside the output, as the total shows",
+    ),
+    pytest.param(
+        {"input_tokens": 50, "cache_read_input_tokens": 100, "output_tokens": 5, "total_tokens": 999},
+        {"uncached_input": 50, "cache_read": 100, "output": 5},
+        id="a total that fits nothing changes nothing where nothing is impossible",
+    ),
     pytest.param({"input_tokens": 0, "output_tokens": 0}, {}, id="explicit zeros are counts"),
 ]
 
@@ -113,6 +123,26 @@ def test_a_count_that_cannot_be_one_is_refused_and_flagged(bad: object) -> None:
     assert reading.refused == "output_tokens"
     cached = usage_reading({"input_tokens": 10, "output_tokens": 4, "cache_read_input_tokens": bad})
     assert (cached.counts, cached.input_reported) == (TokenCounts(output=4), False)
+
+
+def test_a_part_larger_than_its_whole_that_the_total_puts_within_it_is_refused() -> None:
+    cache = usage_reading({"input_tokens": 50, "cache_read_input_tokens": 100, "output_tokens": 5, "total_tokens": 55})
+    assert (cache.counts, cache.input_reported, cache.output_reported) == (TokenCounts(output=5), False, True)
+    assert cache.refused == "cache_read_input_tokens"
+    prompt = {"input_tokens": 50, "prompt_tokens": 50, "cache_creation_input_tokens": 100, "output_tokens": 5}
+    assert usage_reading(prompt).counts == TokenCounts(output=5)
+    thinking = usage_reading(
+        {"input_tokens": 12, "output_tokens": 6, "output_tokens_details": {"thinking_tokens": 40}, "total_tokens": 18}
+    )
+    assert (thinking.counts, thinking.output_reported) == (TokenCounts(uncached_input=12), False)
+    assert thinking.refused == "thinking_tokens"
+
+
+def test_a_round_that_contradicts_itself_is_not_charged_and_flagged() -> None:
+    rounds = [{"type": "compaction", "input_tokens": 5, "output_tokens": 2, "prompt_tokens": 5}]
+    rounds[0]["cache_read_input_tokens"] = 90
+    reading = usage_reading({"input_tokens": 10, "output_tokens": 4, "iterations": rounds})
+    assert (reading.counts, reading.whole) == (TokenCounts(uncached_input=10, output=4), False)
 
 
 def test_a_stream_is_read_to_its_end() -> None:

@@ -47,20 +47,37 @@ def a_call() -> Call:
     return Call(arrival, BODY, Head("m"), facade("m", backend), backend)
 
 
+def a_gateway() -> Gateway:
+    parts = SimpleNamespace(
+        prices=PriceBook.open(None),
+        settings=SimpleNamespace(estimate_max_bytes=4096),
+        now_ms=lambda: 1_700_000_001_000,
+    )
+    return cast("Gateway", parts)
+
+
+OUTCOME = settle.Outcome("req_1", 1, "client_left", sent=True, status=200)
+
+
 async def test_an_answer_that_cannot_be_counted_is_settled_by_the_size_of_its_request(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    gateway = cast(
-        "Gateway",
-        SimpleNamespace(
-            prices=PriceBook.open(None),
-            settings=SimpleNamespace(estimate_max_bytes=4096),
-            now_ms=lambda: 1_700_000_001_000,
-        ),
-    )
-    outcome = settle.Outcome("req_1", 1, "client_left", sent=True, status=200)
-    event = await settle.estimated_event(gateway, a_call(), outcome, cast("AnswerTap", UnreadableTap()))
+    event = await settle.estimated_event(a_gateway(), a_call(), OUTCOME, cast("AnswerTap", UnreadableTap()))
     assert (event.state, event.usage_source, event.service_tier) == ("client_left", "estimated", "flex")
     assert len(BODY) / 6 < event.counts.uncached_input < len(BODY) / 2
     assert event.spend_nano > 0
     assert "req_1 could not be counted" in caplog.text
+
+
+class UncountableTap(UnreadableTap):
+    """Says how much of an answer it has kept, but in no form that anybody can count."""
+
+    def kept(self) -> Kept:
+        return Kept(dialect="nobody speaks it", guess=70)
+
+
+async def test_output_that_cannot_be_counted_is_settled_by_its_size_too() -> None:
+    event = await settle.estimated_event(a_gateway(), a_call(), OUTCOME, cast("AnswerTap", UncountableTap()))
+    assert (event.counts.output, event.usage_source) == (70, "estimated")
+    # gpt-5: 1,250 in and 10,000 out, at half of it for flex
+    assert event.spend_nano == event.counts.uncached_input * 625 + 70 * 5_000

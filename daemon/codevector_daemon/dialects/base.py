@@ -87,7 +87,10 @@ class Reading(Struct, frozen=True):
     output_reported: bool = False
     """Whether the final count of each side came; the other is 0 in ``counts`` and left to the estimate."""
     refused: str | None = None
-    """The name of a count that was refused (negative, absurd, no whole number); its side counts as not reported."""
+    """The name of a count that was refused (negative, absurd, no whole number, larger than what it is a part of).
+
+    A side it belongs to counts as not reported.
+    """
     extras: Extras = NO_EXTRAS
     """What the price rests on besides the counts."""
     later: bool = False
@@ -105,8 +108,8 @@ class Reading(Struct, frozen=True):
 
     @property
     def whole(self) -> bool:
-        """Tell whether the provider reported all, so that nothing is left to estimate."""
-        return self.input_reported and self.output_reported
+        """Tell whether the provider reported all, so that nothing is left to estimate or to be flagged."""
+        return self.input_reported and self.output_reported and self.refused is None
 
 
 class Block(Struct, frozen=True, array_like=True):

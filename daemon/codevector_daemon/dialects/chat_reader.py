@@ -165,7 +165,7 @@ class ChatReader:
         """Take a usage block and tell whether it held a count."""
         if not isinstance(fields, dict):
             return False
-        usage = chat_usage(fields)
+        usage = chat_usage(fields, self._model)
         self._usage = usage or self._usage
         cost = cost_nano(fields)
         self._cost_nano = self._cost_nano if cost is None else cost

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from codevector_daemon.dialects.counting import BadCount, Usage, first, inside, searches
+from codevector_daemon.dialects.counting import BadCount, Usage, first, inside, lying_outside, searches, total
 from codevector_daemon.metering.counts import NO_EXTRAS, Extras, TokenCounts
 
 _KNOWN = ("prompt_tokens", "completion_tokens", "total_tokens", "prompt_cache_hit_tokens", "prompt_cache_miss_tokens")
 
+_CONTAINED = (False, False)
+"""The prompt contains the cache, the completion the reasoning."""
 
 _IN_PARTS = {"image_tokens": "image_input", "video_tokens": "video_input"}
 _OUT_PARTS = {"image_tokens": "image_output", "video_tokens": "video_output"}
@@ -30,17 +33,24 @@ class _Completion(Struct, frozen=True):
     audio: int = 0
     parts: dict[str, int] = {}
 
+    def with_hidden(self, output: int) -> "_Completion":
+        """Return it with the thoughts that only the ``output`` by the total shows, if it names none."""
+        if self.reasoning or output <= self.tokens:
+            return self
+        return replace(self, tokens=output, reasoning=output - self.tokens)
 
-def chat_usage(fields: Mapping[str, Any]) -> Usage | None:
+
+def chat_usage(fields: Mapping[str, Any], served: str | None = None) -> Usage | None:
     """Read a usage block; None where it holds no count at all (a null usage is a missing one).
 
-    A refused count leaves its side (input or output) unreported, so that this side is estimated.
+    A count that is refused, or contradicts the rest, leaves its side (input or output) unreported, so that this side is
+    estimated. ``served`` is the model that the answer names.
     """
     if all(fields.get(name) is None for name in _KNOWN):
         return None
     refused: list[str] = []
     prompt = completion = None
-    total, calls = 0, 0
+    calls = 0
     try:
         prompt = _prompt(fields)
     except BadCount as error:
@@ -49,11 +59,14 @@ def chat_usage(fields: Mapping[str, Any]) -> Usage | None:
         completion = _completion(fields)
     except BadCount as error:
         refused.append(str(error))
+    stated = None if refused else total(fields, "total_tokens")
     try:
-        total, calls = first(fields, "total_tokens") or 0, searches(fields)
+        calls = searches(fields)
     except BadCount as error:
         refused.append(str(error))
-    return _join(prompt, completion, total, calls, refused[0] if refused else None)
+    if prompt is not None and completion is not None and stated is not None and _hides_thoughts(served):
+        completion = completion.with_hidden(stated - prompt.tokens)
+    return _join(prompt, completion, stated, calls, refused)
 
 
 def _prompt(fields: Mapping[str, Any]) -> _Prompt | None:
@@ -61,7 +74,7 @@ def _prompt(fields: Mapping[str, Any]) -> _Prompt | None:
     hit = first(fields, "prompt_cache_hit_tokens")
     miss = first(fields, "prompt_cache_miss_tokens")
     tokens = first(fields, "prompt_tokens")
-    if tokens is None and (hit is not None or miss is not None):
+    if (tokens is None or tokens == miss) and (hit is not None or miss is not None):
         tokens = (hit or 0) + (miss or 0)
     read = first(details, "cached_tokens")
     if read is None:
@@ -92,13 +105,21 @@ def _parts(details: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, in
     return {part: tokens for part, tokens in found.items() if tokens}
 
 
-def _join(prompt: _Prompt | None, completion: _Completion | None, total: int, calls: int, refused: str | None) -> Usage:
-    """Make the counts disjoint."""
-    asked = prompt or _Prompt(0)
-    given = completion or _Completion(0)
-    cache = asked.read + asked.written
-    cache_outside, reasoning_outside = _outside(asked.tokens, cache, given, total)
-    uncached = asked.tokens if cache_outside else asked.tokens - cache
+def _join(
+    prompt: _Prompt | None, completion: _Completion | None, stated: int | None, calls: int, refused: list[str]
+) -> Usage:
+    """Make the counts disjoint; a side that contradicts itself is refused."""
+    asked, given = prompt or _Prompt(0), completion or _Completion(0)
+    sides = ((asked.tokens, asked.read + asked.written), (given.tokens, given.reasoning))
+    cache_outside, reasoning_outside = lying_outside(sides, _CONTAINED, () if stated is None else (stated,))
+    silent = completion is None and prompt is not None and stated == asked.tokens and not refused
+    if cache_outside is None:
+        prompt, asked = None, _Prompt(0)
+        refused.append("cached_tokens")
+    if reasoning_outside is None:
+        completion, given = None, _Completion(0)
+        refused.append("reasoning_tokens")
+    uncached = asked.tokens - (0 if cache_outside else asked.read + asked.written)
     output = given.tokens + (given.reasoning if reasoning_outside else 0)
     return Usage(
         counts=TokenCounts(
@@ -112,27 +133,17 @@ def _join(prompt: _Prompt | None, completion: _Completion | None, total: int, ca
             server_tool_calls=calls,
         ),
         has_input=prompt is not None,
-        has_output=completion is not None or (prompt is not None and total == asked.tokens and refused is None),
-        refused=refused,
+        has_output=completion is not None or silent,
+        refused=refused[0] if refused else None,
         extras=_extras(asked, given),
     )
+
+
+def _hides_thoughts(served: str | None) -> bool:
+    """Tell whether a model's thoughts may stand in the total alone, as on Google's own Chat route (and its copies)."""
+    return served is not None and "gemini" in served.lower()
 
 
 def _extras(asked: _Prompt, given: _Completion) -> Extras:
     parts = asked.parts | given.parts
     return Extras(parts=parts, audio_seconds=asked.seconds) if parts or asked.seconds else NO_EXTRAS
-
-
-def _outside(prompt: int, cache: int, given: _Completion, total: int) -> tuple[bool, bool]:
-    """Tell whether the cache lies outside the prompt, and the reasoning outside the completion.
-
-    Contained is the rule; the total says otherwise where only that adds up, and so does a part larger than its whole.
-    """
-    cache_must, reasoning_must = cache > prompt, given.reasoning > given.tokens
-    readings = ((False, False), (False, True), (True, False), (True, True))
-    for cache_out, reasoning_out in readings:
-        if cache_must > cache_out or reasoning_must > reasoning_out:
-            continue
-        if total == prompt + given.tokens + cache_out * cache + reasoning_out * given.reasoning:
-            return cache_out, reasoning_out
-    return cache_must, reasoning_must

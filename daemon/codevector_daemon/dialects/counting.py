@@ -1,7 +1,9 @@
 """Reading counts out of a provider's usage block: what is missing, what is a number, and what is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import lru_cache
+from itertools import product
 from typing import Any, Final
 
 from msgspec import Struct
@@ -52,6 +54,44 @@ def first(fields: Mapping[str, Any], *names: str) -> int | None:
         if found is not None:
             return found
     return None
+
+
+def total(fields: Mapping[str, Any], name: str) -> int | None:
+    """Return the sum that a block states of itself; one that cannot be a count proves nothing and is none."""
+    try:
+        return number(fields.get(name), name)
+    except BadCount:
+        return None
+
+
+Side = tuple[int, int]
+"""A whole (the prompt, the completion) and a part that lies within it or beside it (the cache, the reasoning)."""
+
+
+def lying_outside(sides: Sequence[Side], usual: tuple[bool, ...], totals: Collection[int]) -> list[bool | None]:
+    """Tell for each side whether its part lies outside of its whole; None where it can lie neither there nor within.
+
+    ``usual`` is what the protocol says. It holds, unless only another reading adds up to one of the ``totals``. A part
+    larger than its whole cannot lie within it: without a total it is outside, with one that shows otherwise it is a
+    contradiction.
+    """
+    adding_up = [reading for reading in _readings(usual) if not totals or _sum(sides, reading) in totals]
+    for reading in adding_up:
+        if all(out or part <= whole for (whole, part), out in zip(sides, reading, strict=True)):
+            return list(reading)
+    shown = adding_up[0] if adding_up else usual
+    return [out if out or part <= whole else None for (whole, part), out in zip(sides, shown, strict=True)]
+
+
+@lru_cache(maxsize=8)
+def _readings(usual: tuple[bool, ...]) -> tuple[tuple[bool, ...], ...]:
+    """Return every way in which parts may lie, the usual one first and its opposite last."""
+    ways = product((False, True), repeat=len(usual))
+    return tuple(sorted(ways, key=lambda way: sum(mine != its for mine, its in zip(way, usual, strict=True))))
+
+
+def _sum(sides: Sequence[Side], reading: Sequence[bool]) -> int:
+    return sum(whole + part * out for (whole, part), out in zip(sides, reading, strict=True))
 
 
 def inside(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -3,12 +3,41 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from codevector_daemon.dialects.counting import BadCount, Usage, first, number
+from msgspec import Struct
+from msgspec.structs import replace
+
+from codevector_daemon.dialects.counting import BadCount, Usage, first, lying_outside, number, total
 from codevector_daemon.metering.counts import NO_EXTRAS, Extras, TokenCounts
 
 _KNOWN: Final = ("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount")
 _OUTPUT: Final = ("candidatesTokenCount", "responseTokenCount", "thoughtsTokenCount")
 _TRAFFIC: Final = {"ON_DEMAND_FLEX": "flex", "ON_DEMAND_PRIORITY": "priority", "ON_DEMAND": "standard"}
+_USUAL: Final = (False, True)
+"""The prompt contains what the cache gave, the thoughts lie outside the candidates."""
+
+
+class _Input(Struct, frozen=True):
+    prompt: int = 0
+    cached: int = 0
+    tools: int = 0
+    audio: int = 0
+    parts: dict[str, int] = {}
+
+    def counts(self, *, cached_inside: bool) -> TokenCounts:
+        uncached = self.prompt - (self.cached if cached_inside else 0) + self.tools
+        return TokenCounts(uncached_input=uncached, cache_read=self.cached, audio_input=min(self.audio, uncached))
+
+
+class _Output(Struct, frozen=True):
+    candidates: int = 0
+    thoughts: int = 0
+    audio: int = 0
+    parts: dict[str, int] = {}
+
+    def counts(self, *, thoughts_inside: bool) -> TokenCounts:
+        output = self.candidates + (0 if thoughts_inside else self.thoughts)
+        audio = min(self.audio, output - self.thoughts)
+        return TokenCounts(output=output, reasoning=self.thoughts, audio_output=audio)
 
 
 def gemini_usage(given: Mapping[str, Any], *, searches: int = 0, finished: bool = True) -> Usage | None:
@@ -21,20 +50,30 @@ def gemini_usage(given: Mapping[str, Any], *, searches: int = 0, finished: bool 
     if all(fields.get(name) is None for name in _KNOWN):
         return None
     refused: list[str] = []
-    counts, parts = TokenCounts(server_tool_calls=searches), dict[str, int]()
-    has_input = has_output = False
+    asked: _Input | None = None
+    made: _Output | None = None
     try:
-        read, read_parts = _input(fields)
-        has_input = fields.get("promptTokenCount") is not None
-        counts, parts = counts.plus(read), parts | read_parts
+        asked = _input(fields)
     except BadCount as error:
         refused.append(str(error))
     try:
-        written, written_parts = _output(fields)
-        has_output = finished or any(fields.get(name) is not None for name in _OUTPUT)
-        counts, parts = counts.plus(written), parts | written_parts
+        made = _output(fields)
     except BadCount as error:
         refused.append(str(error))
+    read, written = asked or _Input(), made or _Output()
+    sides = ((read.prompt, read.cached), (written.candidates, written.thoughts))
+    cache_outside, thoughts_outside = lying_outside(sides, _USUAL, () if refused else _totals(fields, read.tools))
+    if cache_outside is None:
+        asked, read = None, _Input()
+        refused.append("cachedContentTokenCount")
+    if thoughts_outside is None:
+        made, written = None, _Output()
+        refused.append("thoughtsTokenCount")
+    counts = read.counts(cached_inside=not cache_outside).plus(written.counts(thoughts_inside=not thoughts_outside))
+    counts = replace(counts, server_tool_calls=searches)
+    parts = _present(read.parts | written.parts)
+    has_input = asked is not None and fields.get("promptTokenCount") is not None
+    has_output = made is not None and (finished or any(fields.get(name) is not None for name in _OUTPUT))
     return Usage(
         counts=counts,
         has_input=has_input,
@@ -53,48 +92,43 @@ def served_tier(given: Mapping[str, Any]) -> str | None:
     return _TRAFFIC.get(traffic) if isinstance(traffic, str) else None
 
 
-def _input(fields: Mapping[str, Any]) -> tuple[TokenCounts, dict[str, int]]:
-    """Read the input: the prompt contains what the cache gave; what tools read for the model comes besides it."""
-    prompt = first(fields, "promptTokenCount") or 0
-    cached = min(first(fields, "cachedContentTokenCount") or 0, prompt)
-    tools = first(fields, "toolUsePromptTokenCount") or 0
-    shown, kept = _kinds(fields, "promptTokensDetails"), _kinds(fields, "cacheTokensDetails")
-    read = _kinds(fields, "toolUsePromptTokensDetails")
-    fresh = {kind: max(0, shown.get(kind, 0) - kept.get(kind, 0)) + read.get(kind, 0) for kind in ("AUDIO", *_SEEN)}
-    uncached = prompt - cached + tools
-    parts = {
-        "image_input": fresh["IMAGE"],
-        "video_input": fresh["VIDEO"],
-        "audio_cached": min(kept.get("AUDIO", 0), cached),
-        "image_cached": min(kept.get("IMAGE", 0), cached),
-    }
-    counts = TokenCounts(uncached_input=uncached, cache_read=cached, audio_input=min(fresh["AUDIO"], uncached))
-    return counts, _present(parts)
-
-
 _SEEN: Final = ("IMAGE", "VIDEO")
 
 
-def _output(fields: Mapping[str, Any]) -> tuple[TokenCounts, dict[str, int]]:
-    """Read the output: thoughts lie outside the candidates, unless the total shows that they lie within."""
-    candidates = first(fields, "candidatesTokenCount", "responseTokenCount") or 0
-    thoughts = first(fields, "thoughtsTokenCount") or 0
-    output = candidates if _within(fields, candidates, thoughts) else candidates + thoughts
+def _input(fields: Mapping[str, Any]) -> _Input:
+    """Read the input; what tools read for the model comes besides the prompt."""
+    cached = first(fields, "cachedContentTokenCount") or 0
+    shown, kept = _kinds(fields, "promptTokensDetails"), _kinds(fields, "cacheTokensDetails")
+    read = _kinds(fields, "toolUsePromptTokensDetails")
+    fresh = {kind: max(0, shown.get(kind, 0) - kept.get(kind, 0)) + read.get(kind, 0) for kind in ("AUDIO", *_SEEN)}
+    return _Input(
+        prompt=first(fields, "promptTokenCount") or 0,
+        cached=cached,
+        tools=first(fields, "toolUsePromptTokenCount") or 0,
+        audio=fresh["AUDIO"],
+        parts={
+            "image_input": fresh["IMAGE"],
+            "video_input": fresh["VIDEO"],
+            "audio_cached": min(kept.get("AUDIO", 0), cached),
+            "image_cached": min(kept.get("IMAGE", 0), cached),
+        },
+    )
+
+
+def _output(fields: Mapping[str, Any]) -> _Output:
     made = _kinds(fields, "candidatesTokensDetails")
-    parts = {"image_output": made.get("IMAGE", 0), "video_output": made.get("VIDEO", 0)}
-    audio = min(made.get("AUDIO", 0), output - thoughts)
-    return TokenCounts(output=output, reasoning=thoughts, audio_output=audio), _present(parts)
+    return _Output(
+        candidates=first(fields, "candidatesTokenCount", "responseTokenCount") or 0,
+        thoughts=first(fields, "thoughtsTokenCount") or 0,
+        audio=made.get("AUDIO", 0),
+        parts={"image_output": made.get("IMAGE", 0), "video_output": made.get("VIDEO", 0)},
+    )
 
 
-def _within(fields: Mapping[str, Any], candidates: int, thoughts: int) -> bool:
-    """Tell whether the candidates contain the thoughts: only where nothing else adds up to the total."""
-    total = number(fields.get("totalTokenCount"), "totalTokenCount")
-    if total is None or thoughts == 0 or thoughts > candidates:
-        return False
-    prompt = first(fields, "promptTokenCount") or 0
-    tools = first(fields, "toolUsePromptTokenCount") or 0
-    outside = {prompt + candidates + thoughts, prompt + tools + candidates + thoughts}
-    return total not in outside and total in {prompt + candidates, prompt + tools + candidates}
+def _totals(fields: Mapping[str, Any], tools: int) -> tuple[int, ...]:
+    """Return what prompt and output may add up to: the total counts what tools read, or leaves it out."""
+    stated = total(fields, "totalTokenCount")
+    return () if stated is None else (stated, stated - tools)
 
 
 def _kinds(fields: Mapping[str, Any], name: str) -> dict[str, int]:

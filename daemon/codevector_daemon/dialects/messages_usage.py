@@ -7,11 +7,15 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from codevector_daemon.dialects.counting import BadCount, Usage, first, inside, searches
+from codevector_daemon.dialects.counting import BadCount, Usage, first, inside, lying_outside, searches, total
 from codevector_daemon.metering.counts import NOTHING, Extras, Round, TokenCounts
 
 _WHOLE = ("message", "fallback_message")
 """Rounds that the top-level counts normally contain; all others (compaction, advisor) come on top of them."""
+
+
+_USUAL = (True, False)
+"""The input excludes the cache, the output contains the thinking."""
 
 
 class _Input(Struct, frozen=True):
@@ -20,14 +24,23 @@ class _Input(Struct, frozen=True):
     written_5m: int
     written_1h: int
 
+    @property
+    def cache(self) -> int:
+        return self.read + self.written_5m + self.written_1h
+
+
+_Output = tuple[int, int]
+"""Tokens written, and thinking."""
+
 
 def messages_usage(
     fields: Mapping[str, Any], served: str | None = None, *, output_final: bool = True, declined: bool = False
 ) -> Usage | None:
     """Read a usage block; None where it holds no count at all.
 
-    ``output_final`` is false while only ``message_start`` was seen, whose output count is a placeholder. A refused
-    count leaves its side unreported, so that this side is estimated. ``served`` is the model the answer names.
+    ``output_final`` is false while only ``message_start`` was seen, whose output count is a placeholder. A count that
+    is refused, or contradicts the rest, leaves its side unreported, so that this side is estimated. ``served`` is the
+    model the answer names.
     An answer ``declined`` (stop reason ``refusal``) before it produced output is not charged: it counts nothing.
     """
     if fields.get("input_tokens") is None and fields.get("output_tokens") is None:
@@ -42,6 +55,8 @@ def messages_usage(
         output = _output(fields) if output_final else None
     except BadCount as error:
         refused.append(str(error))
+    read, output, contradicted = _laid_out(fields, read, output)
+    refused += contradicted
     counts = NOTHING if declined and output is not None and output[0] == 0 else _counts(read, output)
     rounds: tuple[Round, ...] = ()
     try:
@@ -78,12 +93,7 @@ def _input(fields: Mapping[str, Any]) -> _Input | None:
     uncached = first(fields, "input_tokens")
     if uncached is None:
         return None
-    read = first(fields, "cache_read_input_tokens") or 0
-    short, long = _writes(fields)
-    cache = read + short + long
-    if 0 < cache <= uncached and _cache_is_contained(fields, uncached, cache):
-        uncached -= cache
-    return _Input(uncached, read, short, long)
+    return _Input(uncached, first(fields, "cache_read_input_tokens") or 0, *_writes(fields))
 
 
 def _writes(fields: Mapping[str, Any]) -> tuple[int, int]:
@@ -101,25 +111,47 @@ def _writes(fields: Mapping[str, Any]) -> tuple[int, int]:
     return total - kept_long, kept_long
 
 
-def _cache_is_contained(fields: Mapping[str, Any], given: int, cache: int) -> bool:
-    """Tell whether a vendor's ``input_tokens`` includes the cache, as its total shows (Kimi and others)."""
-    total = first(fields, "total_tokens")
-    prompt = first(fields, "prompt_tokens")
-    output = first(fields, "output_tokens") or 0
-    if total is not None:
-        return total == given + output != given + cache + output
-    return prompt is not None and prompt == given
-
-
-def _output(fields: Mapping[str, Any]) -> tuple[int, int] | None:
+def _output(fields: Mapping[str, Any]) -> _Output | None:
     output = first(fields, "output_tokens")
     if output is None:
         return None
-    reasoning = first(inside(fields, "output_tokens_details"), "thinking_tokens", "reasoning_tokens") or 0
-    return output, min(reasoning, output)
+    return output, first(inside(fields, "output_tokens_details"), "thinking_tokens", "reasoning_tokens") or 0
 
 
-def _counts(read: _Input | None, output: tuple[int, int] | None) -> TokenCounts:
+def _laid_out(
+    fields: Mapping[str, Any], read: _Input | None, output: _Output | None
+) -> tuple[_Input | None, _Output | None, list[str]]:
+    """Return both sides with the cache and the thinking where the total shows that they lie (Kimi and others).
+
+    A side that contradicts itself is left out, by the name of the count that cannot be.
+    """
+    asked, written = read or _Input(0, 0, 0, 0), output or (total(fields, "output_tokens") or 0, 0)
+    sides = ((asked.uncached, asked.cache), written)
+    totals = () if read is None else _totals(fields, written[0])
+    cache_outside, thinking_outside = lying_outside(sides, _USUAL, totals)
+    wrong: list[str] = []
+    if cache_outside is None:
+        wrong.append("cache_read_input_tokens")
+        read = None
+    elif read is not None and not cache_outside:
+        read = replace(read, uncached=read.uncached - read.cache)
+    if thinking_outside is None:
+        wrong.append("thinking_tokens")
+        output = None
+    elif output is not None and thinking_outside:
+        output = sum(output), output[1]
+    return read, output, wrong
+
+
+def _totals(fields: Mapping[str, Any], written: int) -> tuple[int, ...]:
+    """Return the sum that a vendor states: of everything, or of what the model read."""
+    whole, prompt = total(fields, "total_tokens"), total(fields, "prompt_tokens")
+    if whole is not None:
+        return (whole,)
+    return () if prompt is None else (prompt + written,)
+
+
+def _counts(read: _Input | None, output: _Output | None) -> TokenCounts:
     asked = read or _Input(0, 0, 0, 0)
     written, reasoning = output or (0, 0)
     return TokenCounts(
@@ -151,7 +183,10 @@ def _rounds(fields: Mapping[str, Any], top: TokenCounts, served: str | None) -> 
 
 
 def _round(entry: Mapping[str, Any]) -> Round:
-    return Round(model=_model(entry), counts=_counts(_input(entry), _output(entry)))
+    read, output, wrong = _laid_out(entry, _input(entry), _output(entry))
+    if wrong:
+        raise BadCount(wrong[0])
+    return Round(model=_model(entry), counts=_counts(read, output))
 
 
 def _model(entry: Mapping[str, Any]) -> str | None:

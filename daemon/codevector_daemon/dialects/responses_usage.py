@@ -80,7 +80,9 @@ def _drawn(fields: Mapping[str, Any], model: str) -> Round | None:
     read, written = first(fields, "input_tokens") or 0, first(fields, "output_tokens") or 0
     if read + written == 0:
         return None
-    cached = min(first(fields, "cached_tokens") or 0, read)
+    cached = first(fields, "cached_tokens") or 0
+    if cached > read:
+        raise BadCount("image_gen.cached_tokens")
     seen = first(inside(fields, "input_tokens_details"), "image_tokens") or 0
     seen_cached = first(inside(fields, "cached_tokens_details"), "cached_image_tokens") or 0
     drawn = first(inside(fields, "output_tokens_details"), "image_tokens") or 0

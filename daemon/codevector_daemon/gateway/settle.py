@@ -65,12 +65,16 @@ def reported_event(gateway: Gateway, call: Call, outcome: Outcome, tap: AnswerTa
 async def estimated_event(gateway: Gateway, call: Call, outcome: Outcome, tap: AnswerTap | None) -> UsageEvent:
     """Make the event with the missing counts estimated off the loop; what was reported is kept."""
     reading = tap.reading() if tap is not None else Reading()
-    max_bytes = gateway.settings.estimate_max_bytes
+    max_bytes, model = gateway.settings.estimate_max_bytes, call.backend.upstream_model
+    kept = Kept()
     try:
-        counts = await estimate.run(lambda: _complete(call, tap, reading, max_bytes))
+        kept = tap.kept() if tap is not None else kept
+        counts = await estimate.run(
+            lambda: estimate.completed(reading, call.dialect, call.body, kept, model, max_bytes=max_bytes)
+        )
     except Exception:  # the edge of a thread: whatever it stumbled over, a call that cost money has its row
         logger.exception("the tokens of %s could not be counted; its size stands for them", call.id)
-        counts = estimate.completed_by_size(reading, call.body)
+        counts = estimate.completed_by_size(reading, call.body, kept, model)
     return _event(gateway, call, outcome, replace(reading, counts=counts, usage_source="estimated"))
 
 
@@ -134,9 +138,9 @@ def retrieved_event(gateway: Gateway, response: KeptResponse, reading: Reading, 
         stream=False,
         counts=reading.counts,
         spend_nano=price.spend_nano,
-        usage_source=reading.usage_source,
-        price_basis=price.basis,
-        price_version=price.version,
+        usage_source=reading.usage_source if reading.refused is None else "estimated",
+        price_basis=price.basis if reading.usage_source != "none" else None,
+        price_version=price.version if reading.usage_source != "none" else None,
         service_tier=tier,
         status=status,
         session=response.session,
@@ -210,11 +214,6 @@ def _price_of(
         free=facade.free if facade else False,
     )
     return prices.bill(card, counts, extras, vendor=vendor, at_ms=at_ms, service_tier=service_tier)
-
-
-def _complete(call: Call, tap: AnswerTap | None, reading: Reading, max_bytes: int) -> TokenCounts:
-    kept = tap.kept() if tap is not None else Kept()
-    return estimate.completed(reading, call.dialect, call.body, kept, call.backend.upstream_model, max_bytes=max_bytes)
 
 
 def _event(gateway: Gateway, call: Call, outcome: Outcome, reading: Reading) -> UsageEvent:

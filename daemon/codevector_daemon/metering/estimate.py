@@ -94,7 +94,7 @@ def output_tokens(kept: Kept | str, model: str, max_bytes: int = ESTIMATE_MAX_BY
     try:
         return _tokens(_tokenizer.measure(what, data, max_bytes), family)
     except CountFailed:
-        return math.ceil(guess * family.factor)
+        return _by_size(guess, family)
 
 
 def completed(
@@ -110,10 +110,14 @@ def completed(
     return counts
 
 
-def completed_by_size(reading: Reading, body: bytes) -> TokenCounts:
-    """Return the counts of an answer that cannot be looked at again: a request's size stands for what it read."""
+def completed_by_size(reading: Reading, body: bytes, kept: Kept, model: str) -> TokenCounts:
+    """Return the counts of an answer that cannot be looked at again: sizes stand for what was read and written."""
     counts = reading.counts
-    return counts if reading.input_reported else replace(counts, uncached_input=quick_input(body))
+    if not reading.input_reported:
+        counts = replace(counts, uncached_input=counts.uncached_input + quick_input(body))
+    if not reading.output_reported:
+        counts = replace(counts, output=counts.output + _by_size(kept.guess, family_of(model)))
+    return counts
 
 
 def hurry() -> None:
@@ -123,3 +127,7 @@ def hurry() -> None:
 
 def _tokens(found: Counted, family: Family) -> int:
     return math.ceil((found.tokens + found.beyond_bytes / BYTES_PER_TOKEN) * family.factor)
+
+
+def _by_size(guess: int, family: Family) -> int:
+    return math.ceil(guess * family.factor)

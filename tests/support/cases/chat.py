@@ -37,6 +37,13 @@ DETAILED: Final = (
 )
 """OpenAI's own example of prompt caching, with reasoning."""
 
+GEMINI_CHUNK: Final = (
+    '{"choices":[{"delta":{"content":"%s","role":"assistant"},"finish_reason":%s,"index":0}],"created":1772149571,'
+    '"id":"Q9ug","model":"gemini-2.5-flash","object":"chat.completion.chunk",'
+    '"usage":{"completion_tokens":%d,"prompt_tokens":9,"total_tokens":%d}}'
+)
+"""How Google's own Chat route streams: a running total in every chunk."""
+
 DETAILED_COUNTS: Final = {"uncached_input": 86, "cache_read": 1920, "output": 300, "reasoning": 128}
 
 
@@ -340,6 +347,105 @@ OPENAI: Final = (
         source="estimated",
     ),
     openai(
+        "number-as-true",
+        "a truth value is no count",
+        body('{"prompt_tokens":19,"completion_tokens":true,"total_tokens":20}'),
+        {"uncached_input": 19, "output": 2},
+        19 * 2_500 + 2 * 10_000,
+        source="estimated",
+    ),
+    openai(
+        "largest-count",
+        "2^40 is the largest count that is believed",
+        body('{"prompt_tokens":1099511627776,"completion_tokens":10,"total_tokens":1099511627786}'),
+        {"uncached_input": 1_099_511_627_776, "output": 10},
+        1_099_511_627_776 * 150 + 10 * 600,
+        model="gpt-4o-mini",
+    ),
+    openai(
+        "cached-beyond-prompt",
+        "more cached than the prompt holds, and a total that puts it within: the input is estimated",
+        body(
+            '{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":900}}'
+        ),
+        {"uncached_input": 8, "output": 10},
+        8 * 2_500 + 10 * 10_000,
+        source="estimated",
+    ),
+    openai(
+        "writes-beyond-prompt",
+        "more written to the cache than the prompt holds, and a total that fits nothing: the same",
+        body(
+            '{"prompt_tokens":19,"completion_tokens":10,"total_tokens":50,"prompt_tokens_details":{"cached_tokens":0,"cache_write_tokens":900}}'
+        ),
+        {"uncached_input": 8, "output": 10},
+        8 * 2_500 + 10 * 10_000,
+        source="estimated",
+    ),
+    openai(
+        "reasoning-beyond-completion",
+        "more reasoning than the completion holds, and a total that puts it within: the output is estimated",
+        body(
+            '{"prompt_tokens":75,"completion_tokens":9,"total_tokens":84,"completion_tokens_details":{"reasoning_tokens":94}}'
+        ),
+        {"uncached_input": 75, "output": 2},
+        75 * 2_000 + 2 * 8_000,
+        model="o3",
+        source="estimated",
+    ),
+    openai(
+        "both-beyond",
+        "both sides contradict themselves: nothing of it is believed",
+        body(
+            '{"prompt_tokens":19,"completion_tokens":9,"total_tokens":28,"prompt_tokens_details":{"cached_tokens":900},"completion_tokens_details":{"reasoning_tokens":94}}'
+        ),
+        {"uncached_input": 8, "output": 2},
+        8 * 2_500 + 2 * 10_000,
+        source="estimated",
+    ),
+    openai(
+        "stream-contradiction",
+        "a contradiction in a stream's extra chunk is estimated as well, and the chunk is still not the client's",
+        sse(
+            FIRST,
+            SECOND,
+            LAST,
+            extra(
+                '{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":900}}'
+            ),
+            DONE,
+        ),
+        {"uncached_input": 8, "output": 10},
+        8 * 2_500 + 10 * 10_000,
+        source="estimated",
+        stream=True,
+        asks_usage=False,
+        hidden=sse(
+            extra(
+                '{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":900}}'
+            )
+        ),
+    ),
+    openai(
+        "total-fits-nothing",
+        "a total that fits nothing changes nothing where no part is larger than its whole",
+        body(
+            '{"prompt_tokens":100,"completion_tokens":10,"total_tokens":300,"prompt_tokens_details":{"cached_tokens":64}}'
+        ),
+        {"uncached_input": 36, "cache_read": 64, "output": 10},
+        36 * 2_500 + 64 * 1_250 + 10 * 10_000,
+    ),
+    openai(
+        "audio",
+        "sound has rates of its own: gpt-audio hears at 32,000 and speaks at 64,000; text 2,500 and 10,000",
+        body(
+            '{"prompt_tokens":50,"completion_tokens":30,"total_tokens":80,"prompt_tokens_details":{"audio_tokens":40,"cached_tokens":0},"completion_tokens_details":{"audio_tokens":20,"reasoning_tokens":0}}'
+        ),
+        {"uncached_input": 50, "audio_input": 40, "output": 30, "audio_output": 20},
+        10 * 2_500 + 40 * 32_000 + 10 * 10_000 + 20 * 64_000,
+        model="gpt-audio",
+    ),
+    openai(
         "error-in-200",
         "a 200 whose body is an error costs nothing",
         b'{"error":{"message":"Overloaded","type":"server_error","param":null,"code":null}}',
@@ -369,6 +475,37 @@ OPENAI: Final = (
         body(PLAIN, more=',"error":{"type":"server_error","message":"late"}'),
         {"uncached_input": 19, "output": 10},
         19 * 2_500 + 10 * 10_000,
+        state="upstream_failed",
+        error="server_error",
+    ),
+    openai(
+        "server-error-with-usage",
+        "a 5xx that carries usage is charged for it",
+        b'{"error":{"message":"lost","type":"server_error"},"usage":' + PLAIN.encode() + b"}",
+        {"uncached_input": 19, "output": 10},
+        19 * 2_500 + 10 * 10_000,
+        status=500,
+        state="upstream_failed",
+        error="server_error",
+    ),
+    openai(
+        "bad-request-with-usage",
+        "so is a 4xx (a filter that read the whole prompt)",
+        b'{"error":{"message":"filtered","type":null,"code":"content_filter"},'
+        b'"usage":{"prompt_tokens":19,"completion_tokens":0,"total_tokens":19}}',
+        {"uncached_input": 19},
+        19 * 2_500,
+        status=400,
+        state="upstream_failed",
+        error="content_filter",
+    ),
+    openai(
+        "error-stream-with-usage",
+        "an error within a stream, and the usage after it: charged as reported",
+        sse(FIRST, '{"error":{"message":"lost","type":"server_error"}}', extra(PLAIN), DONE),
+        {"uncached_input": 19, "output": 10},
+        19 * 2_500 + 10 * 10_000,
+        stream=True,
         state="upstream_failed",
         error="server_error",
     ),
@@ -622,6 +759,43 @@ OTHERS: Final = (
         kind="openrouter",
     ),
     custom(
+        "cache-outside",
+        "more cached than the prompt holds, and a total that adds both: a vendor that reports them side by side",
+        body('{"prompt_tokens":20,"completion_tokens":5,"total_tokens":105,"cache_read_input_tokens":80}'),
+        {"uncached_input": 20, "cache_read": 80, "output": 5},
+        20 * 1_000 + 80 * 100 + 5 * 4_000,
+    ),
+    custom(
+        "cache-outside-smaller",
+        "less cached than the prompt holds, but only with both the total adds up: side by side too",
+        body('{"prompt_tokens":100,"completion_tokens":5,"total_tokens":185,"cache_read_input_tokens":80}'),
+        {"uncached_input": 100, "cache_read": 80, "output": 5},
+        100 * 1_000 + 80 * 100 + 5 * 4_000,
+    ),
+    custom(
+        "writes-outside",
+        "writes beside the prompt, as the total shows; this price leaves their rate out, so they cost what input does",
+        body('{"prompt_tokens":20,"completion_tokens":5,"total_tokens":105,"cache_creation_input_tokens":80}'),
+        {"uncached_input": 20, "cache_write_5m": 80, "output": 5},
+        20 * 1_000 + 80 * 1_000 + 5 * 4_000,
+    ),
+    custom(
+        "cache-outside-no-total",
+        "more cached than the prompt holds, and no total that denies it: it can only lie beside it",
+        body('{"prompt_tokens":20,"completion_tokens":5,"cached_tokens":80}'),
+        {"uncached_input": 20, "cache_read": 80, "output": 5},
+        20 * 1_000 + 80 * 100 + 5 * 4_000,
+    ),
+    custom(
+        "misses-as-prompt",
+        "a prompt that is the cache's misses alone: their sum with the hits is what was read",
+        body(
+            '{"prompt_tokens":176,"completion_tokens":80,"prompt_cache_hit_tokens":64,"prompt_cache_miss_tokens":176}'
+        ),
+        {"uncached_input": 176, "cache_read": 64, "output": 80},
+        176 * 1_000 + 64 * 100 + 80 * 4_000,
+    ),
+    custom(
         "litellm-header",
         "LiteLLM states its cost in a header",
         body(PLAIN),
@@ -808,6 +982,22 @@ OTHERS: Final = (
         {"uncached_input": 45, "output": 12},
         57 * 880,
         live=False,
+    ),
+    Case(
+        "gemini-as-chat-thoughts",
+        "there its thoughts stand in the total alone (Google's own example): 103 - 9 written, 93 of them thought",
+        "chat",
+        "google",
+        "gemini-2.5-flash",
+        sse(
+            GEMINI_CHUNK % ("1", "null", 1, 103),
+            GEMINI_CHUNK % (", ", '"stop"', 3, 105),
+            DONE,
+        ),
+        {"uncached_input": 9, "output": 96, "reasoning": 93},
+        9 * 300 + 96 * 2_500,
+        kind="google",
+        stream=True,
     ),
     Case(
         "gemini-as-chat",

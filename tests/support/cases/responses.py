@@ -148,6 +148,56 @@ CASES: Final = (
         source="estimated",
     ),
     openai(
+        "cached-beyond-input",
+        "more cached than was read, and a total that puts it within: the input is estimated",
+        response(
+            '{"input_tokens":36,"input_tokens_details":{"cached_tokens":900},"output_tokens":87,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":123}'
+        ),
+        {"uncached_input": 8, "output": 87},
+        8 * 1_250 + 87 * 10_000,
+        source="estimated",
+    ),
+    openai(
+        "reasoning-beyond-output",
+        "more reasoning than output, and a total that puts it within: the output is estimated",
+        stream(
+            "response.completed",
+            response(
+                '{"input_tokens":36,"input_tokens_details":{"cached_tokens":0},"output_tokens":9,"output_tokens_details":{"reasoning_tokens":94},"total_tokens":45}'
+            ),
+        ),
+        {"uncached_input": 36, "output": 2},
+        36 * 1_250 + 2 * 10_000,
+        source="estimated",
+        stream=True,
+    ),
+    openai(
+        "searches-negative",
+        "a count of searches that cannot be one is not charged, and the call is flagged",
+        response(PLAIN, more=',"tool_usage":{"web_search":{"num_requests":-2}}'),
+        {"uncached_input": 36, "output": 87},
+        36 * 1_250 + 87 * 10_000,
+        source="estimated",
+    ),
+    openai(
+        "pictures-contradiction",
+        "more cached for pictures than was read for them: they are not charged, and the call is flagged",
+        response(PLAIN, more=',"tool_usage":{"image_gen":{"input_tokens":50,"cached_tokens":60,"output_tokens":10}}'),
+        {"uncached_input": 36, "output": 87},
+        36 * 1_250 + 87 * 10_000,
+        source="estimated",
+    ),
+    openai(
+        "error-with-usage",
+        "a 5xx that carries usage is charged for it",
+        '{"error":{"message":"lost","type":"server_error"},"usage":' + PLAIN + "}",
+        {"uncached_input": 36, "output": 87},
+        36 * 1_250 + 87 * 10_000,
+        status=500,
+        state="upstream_failed",
+        error="server_error",
+    ),
+    openai(
         "flex",
         "the tier that served decides: half, for the cache too",
         response(DETAILED, more=',"service_tier":"flex"'),
@@ -235,6 +285,19 @@ CASES: Final = (
         15_850_000,
         kind="xai",
         basis="provider",
+    ),
+    Case(
+        "xai-reasoning-outside",
+        "reasoning beside the output, as the total shows: 3,000 in, 15,000 out",
+        "responses",
+        "x-ai",
+        "grok-4",
+        response(
+            '{"input_tokens":32,"input_tokens_details":{"cached_tokens":0},"output_tokens":9,"output_tokens_details":{"reasoning_tokens":94},"total_tokens":135}'
+        ).encode(),
+        {"uncached_input": 32, "output": 103, "reasoning": 94},
+        32 * 3_000 + 103 * 15_000,
+        kind="xai",
     ),
     Case(
         "openrouter",

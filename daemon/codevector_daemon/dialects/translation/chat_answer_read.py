@@ -74,6 +74,7 @@ class _Chunk(Struct):
     usage: dict[str, Any] | None = None
     x_groq: dict[str, Any] | None = None
     service_tier: str | None = None
+    model: Any = None
     error: Any = None
     object: str | None = None
     message: Any = None
@@ -114,7 +115,7 @@ class ChatStream:
                 self._choice(choice, events)
         self._usage = _usage_in(chunk) or self._usage
         if self._usage is not None and (self._stopped or not chunk.choices):
-            events += _counted(self._usage, chunk.service_tier)
+            events += _counted(self._usage, chunk)
         return events
 
     def ended_without_word(self) -> bool:
@@ -175,7 +176,7 @@ def whole(body: bytes) -> Answer:
     choice = answer.choices[0] if answer.choices else _Choice()
     if choice.message is None:
         raise answers.nonsense("it has no choices")
-    counted = _counted(_usage_in(answer) or {}, answer.service_tier)
+    counted = _counted(_usage_in(answer) or {}, answer)
     return Answer(
         parts=tuple(_parts(choice.message)),
         stop=_stop(choice.finish_reason or "stop", declined=bool(choice.message.refusal)),
@@ -243,6 +244,6 @@ def _usage_in(chunk: _Chunk) -> dict[str, Any] | None:
     return fields
 
 
-def _counted(fields: dict[str, Any], tier: str | None) -> list[Counted]:
-    usage = chat_usage(fields)
-    return [Counted(usage.counts, tier)] if usage is not None else []
+def _counted(fields: dict[str, Any], chunk: _Chunk) -> list[Counted]:
+    usage = chat_usage(fields, chunk.model if isinstance(chunk.model, str) else None)
+    return [Counted(usage.counts, chunk.service_tier)] if usage is not None else []
