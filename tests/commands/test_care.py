@@ -3,11 +3,12 @@
 import csv
 import json
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from support.command import CommandLine
+from support.command import SCRIPTS, CommandLine
 
 
 def a_model(running: CommandLine) -> str:
@@ -64,6 +65,58 @@ def test_a_folder_that_is_missing_is_told_by_the_name_that_was_asked_for(running
     file = tmp_path / "missing" / "copy.db"
     refused = running("backup", str(file))
     assert (refused.returncode, refused.stderr) == (1, f"codevector: {file}: No such file or directory\n")
+
+
+def test_an_export_that_fails_keeps_the_file_there_was_and_leaves_nothing_beside_it(
+    codevector: CommandLine, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept.csv"
+    file.write_text("kept")
+    failed = codevector("export", "--from", "2026-01-01", "-o", str(file))
+    assert (failed.returncode, len(failed.stderr.splitlines()), file.read_text()) == (1, 1, "kept")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.csv"]
+
+
+def test_an_export_keeps_the_permissions_of_a_file_and_the_link_to_it(running: CommandLine, tmp_path: Path) -> None:
+    file, link = tmp_path / "kept.csv", tmp_path / "link.csv"
+    file.write_text("kept")
+    file.chmod(0o640)
+    link.symlink_to(file)
+    assert running.call_gateway(a_model(running)).status_code == 200
+    done = running.document("export", "--from", "2020-01-01", "-o", str(link), "--json")
+    assert done == {"file": str(link), "what": "requests", "rows": 1}
+    assert (link.is_symlink(), file.stat().st_mode & 0o777) == (True, 0o640)
+    assert len(file.read_text().splitlines()) == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full stands in for a disk without room")
+def test_a_full_disk_is_told_in_one_line(running: CommandLine) -> None:
+    assert running.call_gateway(a_model(running)).status_code == 200
+    failed = running("export", "--from", "2020-01-01", "-o", "/dev/full")
+    assert (failed.returncode, failed.stderr) == (1, "codevector: /dev/full: No space left on device\n")
+    for command in (["export", "--from", "2020-01-01"], ["status"], ["usage", "--json"]):
+        with Path("/dev/full").open("w") as full:
+            told = subprocess.run(
+                [SCRIPTS / "codevector", *command],
+                env=running.environment,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        assert (told.returncode, told.stderr) == (1, "codevector: No space left on device\n")
+
+
+def test_a_dash_is_standard_output_and_json_is_one_document(running: CommandLine) -> None:
+    window = ("export", "--from", "2020-01-01")
+    assert running.document(*window, "--json") == {"requests": []}
+    assert running.call_gateway(a_model(running)).status_code == 200
+    assert running.call_gateway(a_model(running)).status_code == 200
+    assert len(running.document(*window, "--json")["requests"]) == 2
+    assert len(running.document(*window, "--json", "--what", "buckets")["buckets"]) == 1
+    assert running(*window, "-o", "-").stdout == running(*window).stdout
+    assert not (running.home / "-").exists()
+    assert running(*window, "--json", "--format", "csv").returncode == 2
 
 
 def test_an_export_of_a_window_that_ends_before_it_starts_leaves_the_file_alone(

@@ -102,8 +102,9 @@ def test_help_and_version_are_no_failures(codevector: CommandLine) -> None:
         assert f"\n  {name} " in shown.stdout
 
 
-def test_a_reader_that_leaves_early_is_no_failure(codevector: CommandLine) -> None:
-    command = f"'{SCRIPTS / 'codevector'}' connect codex --url http://127.0.0.1:1 --debug | true"
+@pytest.mark.parametrize("arguments", ["connect codex --url http://127.0.0.1:1 --debug", "--help", "usage --help"])
+def test_a_reader_that_leaves_early_is_no_failure(codevector: CommandLine, arguments: str) -> None:
+    command = f"'{SCRIPTS / 'codevector'}' {arguments} | true"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         env=codevector.environment,
@@ -113,6 +114,7 @@ def test_a_reader_that_leaves_early_is_no_failure(codevector: CommandLine) -> No
         check=False,
     )
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert "Exception ignored" not in done.stderr
 
 
 def test_the_command_never_imports_textual_nor_the_daemon(tmp_path: Path) -> None:

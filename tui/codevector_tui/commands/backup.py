@@ -1,15 +1,13 @@
 """``codevector backup``: a copy of the database while everything goes on."""
 
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from codevector_shared.client import ControlClient
 from codevector_shared.formats import storage
-from codevector_tui.commands import output, talk
+from codevector_tui.commands import files, output, talk
 from codevector_tui.commands.frame import Command, Fault, wants_json
 
 
@@ -25,13 +23,8 @@ def backup(*, file: Path, force: bool) -> None:
     if file.exists() and not force:
         raise Fault(f"{file} exists already", "choose another name, or give --force")
     _refuse_in_use(file, talk.administer(lambda control: control.status()).database)
-    aside = _beside(file)
-    try:
-        size = talk.administer(lambda control: _fetch(control, aside))
-        aside.replace(file)
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
+    with files.written(file, 0o600) as copy:
+        size = talk.administer(lambda control: _fetch(control, copy))
     if wants_json():
         output.emit({"file": str(file.absolute()), "bytes": size})
     else:
@@ -45,22 +38,9 @@ def _refuse_in_use(file: Path, address: str) -> None:
         raise Fault(f"{file} is in use by the daemon", "choose another name")
 
 
-def _beside(file: Path) -> Path:
-    """Return a private file in the same folder: a copy that broke off never stands under the name asked for."""
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.absolute().parent)
-    except OSError as error:
-        raise Fault(f"{file}: {error.strerror}") from error
-    os.close(descriptor)
-    return Path(name)
-
-
-async def _fetch(control: ControlClient, aside: Path) -> int:
+async def _fetch(control: ControlClient, copy: BinaryIO) -> int:
     size = 0
-    with aside.open("wb") as copy:
-        async for piece in control.backup():
-            copy.write(piece)
-            size += len(piece)
-        copy.flush()
-        os.fsync(copy.fileno())
+    async for piece in control.backup():
+        copy.write(piece)
+        size += len(piece)
     return size

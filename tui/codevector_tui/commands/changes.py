@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from codevector_tui.commands import files
+
 PRIVATE, PUBLIC = 0o600, 0o644
 
 
@@ -97,17 +99,8 @@ def read(path: Path) -> bytes | None:
 
 def replace(path: Path, content: bytes, mode: int = PUBLIC) -> None:
     """Write a file as a whole or not at all; an existing one keeps its permissions, a link keeps pointing at it."""
-    target = path.resolve()
-    with contextlib.suppress(FileNotFoundError):
-        mode = target.stat().st_mode & 0o777
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:  # noqa: PTH123 — a file descriptor, with its mode from the start
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with files.written(path, None if path.exists() else mode) as file:
+        file.write(content)
 
 
 def make(plan: list[Change], memory: Memory, without_ours: Callable[[Path, bytes | None], bytes | None]) -> None:

@@ -1,8 +1,6 @@
 """What every command shares: ``--json`` and ``--debug``, and failures told in one line with the right exit code."""
 
 import importlib
-import os
-import sys
 from typing import Any
 
 import click
@@ -36,14 +34,6 @@ class Command(click.Command):
         self.params.append(
             click.Option(["--debug"], is_flag=True, expose_value=False, help="Show where a failure came from.")
         )
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 — click's own signature
-        """Run the command; where the reader of a pipe has left, end quietly and let nothing be flushed into it."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(0)
 
 
 class Group(click.Group):

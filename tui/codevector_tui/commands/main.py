@@ -1,7 +1,9 @@
 """The ``codevector`` command."""
 
+import os
 import sys
 import traceback
+from contextlib import suppress
 from importlib.metadata import version
 
 import click
@@ -43,7 +45,9 @@ def codevector() -> None:
 
 def main() -> None:
     """Run one command and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    _let_go_of_output()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -54,6 +58,8 @@ def run(arguments: list[str]) -> int:
         code = codevector.main(arguments, prog_name="codevector", standalone_mode=False)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
+    except SystemExit:  # click's own answer to a reader of a pipe who has left
+        return 0
     except (click.Abort, KeyboardInterrupt):
         return frame.INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
@@ -64,6 +70,16 @@ def run(arguments: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 — the edge of the process: told in one line, in full with --debug
         return _broken(error, debug=debug)
     return code if isinstance(code, int) else 0
+
+
+def _let_go_of_output() -> None:
+    """Forget what could not be printed, which was told: else Python tries once more at its end, and tells it again."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _failed(error: click.ClickException, *, debug: bool) -> int:
