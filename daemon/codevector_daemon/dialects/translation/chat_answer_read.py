@@ -98,12 +98,9 @@ class ChatStream:
 
     def event(self, raw: bytes) -> list[Event]:
         """Return what one raw event says; raises BadAnswer for nonsense."""
-        data = answers.payload(raw)
-        if not data:
-            return [Ping()]
-        if b"[DONE]" in data and data.strip() == b"[DONE]":
-            return [*self._close(), End()]
-        chunk = answers.decode(_chunk, data)
+        chunk = answers.event(_chunk, raw)
+        if isinstance(chunk, str):
+            return [*self._close(), End()] if chunk else [Ping()]
         if chunk.error or chunk.object == "error":
             return [errors.in_stream(chunk.error or {"message": chunk.message})]
         events: list[Event] = []
@@ -111,7 +108,7 @@ class ChatStream:
             self._started = True
             events.append(Start())
         for choice in chunk.choices or ():
-            if choice.index in {None, 0}:
+            if not choice.index:
                 self._choice(choice, events)
         self._usage = _usage_in(chunk) or self._usage
         if self._usage is not None and (self._stopped or not chunk.choices):

@@ -92,10 +92,8 @@ class GeminiStream:
 
     def event(self, raw: bytes) -> list[Event]:
         """Return what one raw event says; raises BadAnswer for nonsense."""
-        data = answers.payload(raw)
-        if not data:
-            return [Ping()]
-        return self.chunk(answers.decode(_chunk, data))
+        chunk = answers.event(_chunk, raw)
+        return [Ping()] if isinstance(chunk, str) else self.chunk(chunk)
 
     def chunk(self, chunk: _Chunk) -> list[Event]:
         """Return what one decoded piece says."""

@@ -98,10 +98,9 @@ class MessagesStream:
 
     def event(self, raw: bytes) -> list[Event]:  # noqa: PLR0911 - one arm for each kind of event
         """Return what one raw event says; raises BadAnswer for nonsense."""
-        data = answers.payload(raw)
-        if not data:
+        event = answers.event(_event, raw)
+        if isinstance(event, str):
             return [Ping()]
-        event = answers.decode(_event, data)
         match event.type:
             case "content_block_delta":
                 return self._delta(event.delta or _Delta())

@@ -91,10 +91,9 @@ class ResponsesStream:
 
     def event(self, raw: bytes) -> list[Event]:
         """Return what one raw event says; raises BadAnswer for nonsense."""
-        data = answers.payload(raw)
-        if not data or data == b"[DONE]":
+        event = answers.event(_event, raw)
+        if isinstance(event, str):
             return [Ping()]
-        event = answers.decode(_event, data)
         match event.type:
             case "response.output_text.delta":
                 return [TextDelta(_text(event.delta))]

@@ -62,7 +62,10 @@ class Translator:
 
     def feed(self, chunk: bytes) -> bytes:
         """Take the next bytes of the provider and return the client's events that they complete."""
-        return b"".join([self._take(raw) for raw in self._splitter.feed(chunk)])
+        events = self._splitter.feed(chunk)
+        if len(events) == 1:
+            return self._take(events[0])
+        return b"".join([self._take(raw) for raw in events])
 
     def finish(self) -> bytes:
         """Return the end: clean where the answer was whole, the error event where it was not. Once only."""
@@ -86,7 +89,7 @@ class Translator:
         return out
 
     def _take(self, raw: bytes) -> bytes:
-        if self.ended:
+        if self._ended or self._failure is not None:
             return b""
         try:
             events = self._reader.event(raw)
