@@ -226,6 +226,8 @@ class ModelBackend(Backend, frozen=True):
     """One way to serve a model facade, as it is now; ``health`` is null where nothing is wrong with it."""
 
     health: Health | None = None
+    enabled: bool = True
+    """Whether its provider takes calls; a model with no such backend cannot be called."""
 
 
 class PriceOverride(Struct, frozen=True):
@@ -247,7 +249,8 @@ class ModelCreate(Message, frozen=True):
 
     slug: Name
     backends: list[Backend]
-    kind: ModelKind = "chat"
+    kind: ModelKind | None = None
+    """Left out: ``embedding`` where the backends say so by their names or can do nothing else, otherwise ``chat``."""
     display_name: str | None = None
     price: PriceOverride | None = None
     free: bool = False
@@ -261,6 +264,7 @@ class ModelCreate(Message, frozen=True):
 class ModelPatch(Message, frozen=True):
     """What may change of a model facade; ``null`` goes back to the catalogue."""
 
+    kind: ModelKind | UnsetType = UNSET
     display_name: str | UnsetType = UNSET
     status: ModelStatus | UnsetType = UNSET
     backends: list[Backend] | UnsetType = UNSET

@@ -359,6 +359,41 @@ async def test_a_model_that_cannot_be_is_refused(directory: Directory, wish: Mod
     assert directory.facades() == ()
 
 
+@pytest.mark.parametrize(
+    ("behind", "slug", "upstream", "kind"),
+    [
+        ("local", "fast", "m", "chat"),
+        ("local", "embedding-talk", "m", "chat"),
+        ("local", "fast", "text-embedding-3-small", "chat"),
+        ("both", "fast", "text-Embedding-3-small", "embedding"),
+        ("both", "text-embed-*", "*", "embedding"),
+        ("both", "embedder", "m", "chat"),
+        ("vectors", "fast", "m", "embedding"),
+    ],
+)
+async def test_a_model_that_was_given_no_kind_is_what_its_backends_say(
+    directory: Directory, behind: str, slug: str, upstream: str, kind: str
+) -> None:
+    await provider(directory)
+    await provider(directory, "both", ["chat", "embeddings"])
+    await provider(directory, "vectors", ["embeddings"])
+    made = await models.create(directory, ModelCreate(slug, [Backend(behind, upstream)]), actor="test")
+    assert made.kind == kind
+
+
+async def test_a_kind_is_changed_where_the_backends_can_do_it(directory: Directory) -> None:
+    await provider(directory)
+    await provider(directory, "both", ["chat", "embeddings"])
+    await models.create(directory, ModelCreate("fast", [Backend("both", "m")]), actor="test")
+    changed = await models.patch(directory, "fast", ModelPatch(kind="embedding"), actor="test")
+    assert (changed.kind, len(changed.backends)) == ("embedding", 1)
+    with pytest.raises(DirectoryError, match="serves no embedding model"):
+        await models.patch(directory, "fast", ModelPatch(backends=[Backend("local", "m")]), actor="test")
+    await models.create(directory, ModelCreate("slow", [Backend("local", "m")]), actor="test")
+    with pytest.raises(DirectoryError, match="serves no embedding model"):
+        await models.patch(directory, "slow", ModelPatch(kind="embedding"), actor="test")
+
+
 async def test_an_import_adds_what_is_missing_and_keeps_the_rest(directory: Directory) -> None:
     await provider(directory)
     await model(directory, "fast", free=True)

@@ -109,7 +109,7 @@ def test_the_wish_for_another_protocol_is_ignored(desk: Desk) -> None:
         upgrade = (("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", name), more)
         assert raw.exchange(desk.daemon.port, raw.request("GET", "/healthz", upgrade)).status == 200
         reply = raw.exchange(desk.daemon.port, raw.request("GET", "/v1/responses", upgrade))
-        assert_refused(reply, "chat", 404, "not_found_error")
+        assert_refused(reply, "responses", 405, "invalid_request_error", "method_not_allowed")
     assert desk.daemon.output == before
 
 

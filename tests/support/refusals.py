@@ -8,6 +8,8 @@ from support.raw import Reply
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
+OPENAIS = frozenset({"chat", "completions", "responses", "embeddings"})
+
 
 def error_of(reply: Reply, dialect: str) -> dict[str, Any]:
     """Return the error object of an answer, asserting the shape of the dialect."""
@@ -19,7 +21,9 @@ def error_of(reply: Reply, dialect: str) -> dict[str, Any]:
     assert len(error["message"]) > 10
     assert not CONTROL.search(error["message"])
     assert "Traceback" not in error["message"]
-    if dialect == "chat":
+    if dialect == "gemini":
+        return {**error, **error["details"][0]["metadata"]}
+    if dialect in OPENAIS:
         assert list(body) == ["error"]
         assert {"message", "type", "param", "code"} <= set(error)
     else:
@@ -31,7 +35,7 @@ def assert_refused(reply: Reply, dialect: str, status: int, kind: str, code: str
     """Assert one row of the contract's error table and return the message."""
     error = error_of(reply, dialect)
     assert (reply.status, error["type"]) == (status, kind)
-    if code is not None and dialect == "chat":
+    if code is not None and "code" in error:
         assert error["code"] == code
     message: str = error["message"]
     return message

@@ -35,6 +35,7 @@ def backends(facade: Facade, conditions: Sequence[Condition], zone: ZoneInfo) ->
             way.priority,
             way.weight,
             health=_health(_worst(facade, way, conditions), zone),
+            enabled=way.provider.enabled,
         )
         for way in facade.backends
     ]

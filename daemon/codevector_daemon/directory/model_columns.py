@@ -16,13 +16,12 @@ Columns = dict[str, object]
 
 
 def columns_of(order: ModelCreate, slug: str) -> Columns:
-    """Return the row of a new facade; raises DirectoryError."""
+    """Return the row of a new facade, all but its kind; raises DirectoryError."""
     if order.free and order.price is not None:
         raise _free_and_priced()
     return {
         "slug": slug,
         "display_name": slug if order.display_name is None else checks.label("display_name", order.display_name),
-        "kind": order.kind,
         "status": order.status,
         "price": _stored_price(order.price),
         "free": order.free,
@@ -35,6 +34,8 @@ def columns_of(order: ModelCreate, slug: str) -> Columns:
 def changed_columns(wish: ModelPatch) -> Columns:
     """Return the columns that a change writes; raises DirectoryError."""
     columns: Columns = {}
+    if wish.kind is not UNSET:
+        columns["kind"] = wish.kind
     if wish.display_name is not UNSET:
         columns["display_name"] = checks.label("display_name", wish.display_name)
     if wish.status is not UNSET:

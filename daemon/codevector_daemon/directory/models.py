@@ -11,7 +11,7 @@ from codevector_daemon.directory import checks, kinds
 from codevector_daemon.directory.change import Change
 from codevector_daemon.directory.directory import Directory
 from codevector_daemon.directory.model_columns import Columns, changed_columns, checked_aliases, columns_of
-from codevector_daemon.directory.naming import ASKED
+from codevector_daemon.directory.naming import ASKED, names_embeddings
 from codevector_daemon.directory.values import Facade, Provider
 from codevector_daemon.errors import DirectoryError
 from codevector_daemon.store import schema
@@ -75,7 +75,7 @@ async def patch(directory: Directory, slug: str, wish: ModelPatch, *, actor: str
     """Change a model facade; a price of ``None`` goes back to the catalogue."""
     found = one(directory, slug)
     columns = changed_columns(wish)
-    backends = None if wish.backends is UNSET else _backends(directory, wish.backends, found.kind, found.slug)
+    backends = _changed_backends(directory, wish, found)
     aliases = None if wish.aliases is UNSET else checked_aliases(wish.aliases, found.slug)
 
     def act(change: Change) -> None:
@@ -136,11 +136,35 @@ class _New(msgspec.Struct, frozen=True):
 
 def _new(directory: Directory, order: ModelCreate) -> _New:
     slug = checks.slug_or_wildcard(order.slug)
-    ways = _backends(directory, order.backends, order.kind, slug)
-    columns = columns_of(order, slug)
+    kind = order.kind or _usual_kind(directory, order.backends, slug)
+    ways = _backends(directory, order.backends, kind, slug)
+    columns = columns_of(order, slug) | {"kind": kind}
     if order.price is None and all(kinds.costs_nothing(way.provider) for way in ways):
         columns["free"] = True
     return _New(slug, columns, ways, checked_aliases(order.aliases, slug))
+
+
+def _usual_kind(directory: Directory, wishes: Sequence[Backend], slug: str) -> ModelKind:
+    """Return the kind of a model that was not given one: what its backends are named for, or all that they can do."""
+    for wish in wishes:
+        name = slug if wish.upstream_model == ASKED else wish.upstream_model
+        provider = directory.provider(wish.provider)
+        if provider is None or not _speaks(provider, "embedding"):
+            return "chat"
+        if not names_embeddings(name) and _speaks(provider, "chat"):
+            return "chat"
+    return "embedding"
+
+
+def _changed_backends(directory: Directory, wish: ModelPatch, found: Facade) -> list[_Way] | None:
+    """Return the backends to write, if any; those that stay are held against another kind as well."""
+    kind = found.kind if wish.kind is UNSET else wish.kind
+    if wish.backends is not UNSET:
+        return _backends(directory, wish.backends, kind, found.slug)
+    if kind != found.kind:
+        for way in found.backends:
+            _refuse_speechless(way.provider, kind)
+    return None
 
 
 def _backends(directory: Directory, wishes: Sequence[Backend], kind: ModelKind, slug: str) -> list[_Way]:
@@ -175,13 +199,17 @@ def _provider(directory: Directory, wish: Backend, kind: ModelKind, slug: str) -
             f"backends: there is no provider {checks.shown(wish.provider)}",
             checks.listing("provider", known),
         )
-    if not _speaks(found, kind):
+    _refuse_speechless(found, kind)
+    return found
+
+
+def _refuse_speechless(provider: Provider, kind: ModelKind) -> None:
+    if not _speaks(provider, kind):
         raise DirectoryError(
             "invalid_backend",
-            f"backends: provider {found.name} speaks {', '.join(found.dialects)}, which serves no {kind} model",
-            f"Give it the --dialect it needs: `codevector providers set {found.name}`.",
+            f"backends: provider {provider.name} speaks {', '.join(provider.dialects)}, which serves no {kind} model",
+            f"Give it the --dialect it needs: `codevector providers set {provider.name}`.",
         )
-    return found
 
 
 def _speaks(provider: Provider, kind: ModelKind) -> bool:

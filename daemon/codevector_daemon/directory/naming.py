@@ -80,8 +80,21 @@ class Names(Struct, frozen=True):
 
 
 def concrete(wildcard: Facade, name: str) -> Facade:
-    """Return what a wildcard is for one name: that name is what it is counted under."""
+    """Return what a wildcard is for one name: that name is what it is counted under, and says what kind it is."""
     backends = tuple(
         replace(way, upstream_model=name) if way.upstream_model == ASKED else way for way in wildcard.backends
     )
-    return replace(wildcard, slug=name, display_name=name, backends=backends, aliases=(), matched=wildcard.slug)
+    return replace(
+        wildcard,
+        slug=name,
+        display_name=name,
+        kind="embedding" if names_embeddings(name) else wildcard.kind,
+        backends=backends,
+        aliases=(),
+        matched=wildcard.slug,
+    )
+
+
+def names_embeddings(name: str) -> bool:
+    """Tell whether a vendor's name for a model is one of an embedding model, as the catalogue reads it too."""
+    return "embed" in name.lower()

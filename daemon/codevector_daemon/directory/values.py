@@ -119,6 +119,11 @@ class Facade(Struct, frozen=True):
         return self.matched or self.slug
 
     @property
+    def is_callable(self) -> bool:
+        """Tell whether a call of it can be answered as things are set up: it is active, and so is a provider of it."""
+        return self.status == "active" and any(way.provider.enabled for way in self.backends)
+
+    @property
     def is_wildcard(self) -> bool:
         """Tell whether this stands for every name of its form, and is none itself."""
         return "*" in self.slug

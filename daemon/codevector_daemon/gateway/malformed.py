@@ -3,7 +3,7 @@
 from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import Dialect
 from codevector_daemon.gateway.ids import new_request_id
-from codevector_daemon.gateway.routes import route_of
+from codevector_daemon.gateway.paths import meant, route_of
 
 Lines = list[tuple[bytes, bytes]]
 
@@ -17,7 +17,7 @@ _PREFIXES = (
 
 def shape_of(path: str) -> Dialect:
     """Return the dialect whose errors a client of this path understands; OpenAI's where nothing tells."""
-    route = route_of(path)
+    route = route_of(path) or route_of(meant(path) or "")
     if route is not None:
         return by_name[route.dialect]
     return by_name[next((name for prefix, name in _PREFIXES if path.startswith(prefix)), "chat")]

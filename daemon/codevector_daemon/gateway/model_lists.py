@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from codevector_daemon.directory.values import Facade
+from codevector_shared.protocol import ModelKind
 
 MOST_MODELS: Final = 1000
 """The largest page of Anthropic's and of Google's list; OpenAI's has no pages."""
@@ -20,10 +21,15 @@ Asked = Mapping[str, str]
 
 
 class Shape(Struct, frozen=True):
-    """One vendor's way to tell of models."""
+    """One vendor's way to tell of models, and the kinds that can be called by the vendor's protocol here."""
 
     page: Callable[[Sequence[Facade], Asked], Fields]
     model: Callable[[Facade], Fields]
+    kinds: frozenset[ModelKind] = frozenset({"chat"})
+
+    def shows(self, facade: Facade) -> bool:
+        """Tell whether a model can be called now by a client that reads this list."""
+        return facade.is_callable and facade.kind in self.kinds
 
 
 def _openai_list(facades: Sequence[Facade], asked: Asked) -> Fields:  # noqa: ARG001 - it has no pages
@@ -69,11 +75,10 @@ def _google_page(facades: Sequence[Facade], asked: Asked) -> Fields:
 
 def _google_model(facade: Facade) -> Fields:
     limits = {"inputTokenLimit": facade.context_window, "outputTokenLimit": facade.max_output}
-    ways = ["embedContent"] if facade.kind == "embedding" else ["generateContent", "countTokens"]
     return {
         "name": f"models/{facade.slug}",
         "displayName": facade.display_name,
-        "supportedGenerationMethods": ways,
+        "supportedGenerationMethods": ["generateContent", "countTokens"],
         **{name: limit for name, limit in limits.items() if limit is not None},
     }
 
@@ -82,6 +87,6 @@ def _size(asked: str | None, usual: int) -> int:
     return min(max(int(asked[:_DIGITS]), 1), MOST_MODELS) if asked is not None and asked.isdecimal() else usual
 
 
-OPENAI: Final = Shape(_openai_list, _openai_model)
+OPENAI: Final = Shape(_openai_list, _openai_model, frozenset({"chat", "embedding"}))
 ANTHROPIC: Final = Shape(_anthropic_page, _anthropic_model)
 GOOGLE: Final = Shape(_google_page, _google_model)

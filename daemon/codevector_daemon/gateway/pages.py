@@ -1,5 +1,6 @@
 """Everything of the gateway that is not metered: probes, metrics and the lists of models, as plain Quart routes."""
 
+import re
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
 
 from codevector_daemon.dialects import by_name
 from codevector_daemon.directory.offers import known_names
@@ -20,12 +22,15 @@ from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.ids import new_request_id
 from codevector_daemon.gateway.malformed import shape_of
 from codevector_daemon.gateway.metrics import CONTENT_TYPE, Metrics
+from codevector_daemon.gateway.paths import meant, methods_of
 from codevector_daemon.gateway.routes import DataPlane
 
 if TYPE_CHECKING:
     from codevector_daemon.directory.values import Caller, Facade
 
 JSON = "application/json"
+NOT_FOUND = 404
+_GEMINI_ACTION = re.compile(r"(?:/gateway/google)?/v1(?:beta|alpha)?/models/.+:[A-Za-z]*Contents?")
 _GOOGLE_LISTS = ("/v1beta/models", *(f"/gateway/google/{version}/models" for version in ("v1", "v1beta", "v1alpha")))
 _LISTS = ("/v1/models", "/gateway/openai/v1/models", "/gateway/anthropic/v1/models", *_GOOGLE_LISTS)
 
@@ -85,14 +90,17 @@ def _from_loopback() -> bool:
 
 def _add_model_lists(app: Quart, gateway: Gateway) -> None:
     async def models() -> Response:
-        body = _shape().page(_granted(gateway), request.args)
+        shape = _shape()
+        body = shape.page(_granted(gateway, shape), request.args)
         return Response(msgspec.json.encode(body), content_type=JSON)
 
     async def model(slug: str) -> Response:
-        caller, facade = _caller(gateway), gateway.directory.facade(slug)
-        if facade is None or facade.status != "active" or not caller.may_use(facade):
-            raise Refused(404, "not_found_error", "model_not_found", f"The model '{clean(slug)}' does not exist here.")
-        return Response(msgspec.json.encode(_shape().model(facade)), content_type=JSON)
+        caller, facade, shape = _caller(gateway), gateway.directory.facade(slug), _shape()
+        if facade is None or not shape.shows(facade) or not caller.may_use(facade):
+            raise Refused(
+                404, "not_found_error", "model_not_found", f"The model '{clean(slug)}' cannot be called here."
+            )
+        return Response(msgspec.json.encode(shape.model(facade)), content_type=JSON)
 
     for number, path in enumerate(_LISTS):
         app.add_url_rule(path, f"models_{number}", models, methods=["GET"])
@@ -103,11 +111,12 @@ def _caller(gateway: Gateway) -> "Caller":
     return identify(_headers(), gateway.directory).caller
 
 
-def _granted(gateway: Gateway) -> list["Facade"]:
-    """Return every name the key may call, as the facade of that name: slugs, aliases, what wildcards are known for."""
+def _granted(gateway: Gateway, shape: model_lists.Shape) -> list["Facade"]:
+    """Return every name the key can call, as the facade of that name: slugs, aliases, what wildcards are known for."""
     caller = _caller(gateway)
     offered = gateway.directory.offers(lambda facade: known_names(facade, gateway.prices))
-    return [replace(offer.facade, slug=offer.name) for offer in offered if caller.may_use(offer.facade)]
+    facades = (replace(offer.facade, slug=offer.name) for offer in offered if caller.may_use(offer.facade))
+    return [facade for facade in facades if shape.shows(facade)]
 
 
 def _shape() -> model_lists.Shape:
@@ -150,10 +159,31 @@ def _add_errors(app: Quart) -> None:
 
     @app.errorhandler(HTTPException)
     async def http(error: HTTPException) -> Response:
-        status = error.code or 500
-        kind = "not_found_error" if status == 404 else "invalid_request_error"  # noqa: PLR2004 - HTTP's own number
-        code = (error.name or "error").lower().replace(" ", "_")
-        return _answer(Refused(status, kind, code, f"{request.method} {clean(request.path)}: {error.name}."))
+        return _answer(_unserved(error))
+
+
+def _unserved(error: HTTPException) -> Refused:
+    """Say why there is nothing for a request: another method, another action, or another path is what there is."""
+    asked, status = f"{request.method} {clean(request.path)}", error.code or 500
+    action = request.method == "POST" and _GEMINI_ACTION.fullmatch(request.path)
+    if not action and (allowed := methods_of(request.path) or getattr(error, "valid_methods", None)):
+        names = ", ".join(sorted(allowed))
+        text = f"{asked}: this path takes {names} only."
+        return Refused(405, "invalid_request_error", "method_not_allowed", text, ((b"allow", names.encode()),))
+    if action or status == NOT_FOUND:
+        return Refused(NOT_FOUND, "not_found_error", "not_found", f"{asked}: {_instead()}")
+    name = HTTP_STATUS_CODES.get(status, "Error")
+    return Refused(status, "invalid_request_error", name.lower().replace(" ", "_"), f"{asked}: {name}.")
+
+
+def _instead() -> str:
+    """Return what there is in place of a path that is not there."""
+    if _GEMINI_ACTION.fullmatch(request.path):
+        return "the actions are generateContent, streamGenerateContent and countTokens; POST /v1/embeddings embeds."
+    right = meant(request.path)
+    if right is None:
+        return "Not Found."
+    return f"Ask for {right}: OpenAI's clients take a base URL that ends in /v1, Anthropic's one that does not."
 
 
 def _answer(refused: Refused) -> Response:

@@ -1,10 +1,7 @@
 """The data plane: metered calls, read once from the wire and handed down the steps. All else goes on to the app."""
 
 import asyncio
-import re
 from typing import Any
-
-from msgspec import Struct
 
 from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import BadBody
@@ -14,72 +11,17 @@ from codevector_daemon.gateway.admission import admit
 from codevector_daemon.gateway.attempts import Attempts
 from codevector_daemon.gateway.attribution import attribute, clean
 from codevector_daemon.gateway.body import ClientLeft, Incoming
-from codevector_daemon.gateway.call import Arrival, Call, Gateway, Purpose
+from codevector_daemon.gateway.call import Arrival, Call, Gateway
 from codevector_daemon.gateway.caller import identify
 from codevector_daemon.gateway.client import Client, Receive, Send
 from codevector_daemon.gateway.counting import count
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.ids import new_request_id
+from codevector_daemon.gateway.paths import Route, route_of, tidied
 from codevector_daemon.gateway.relay import Relay
 from codevector_daemon.gateway.retrieval import retrieve
 from codevector_daemon.gateway.running import Ending
 from codevector_daemon.gateway.settle import rejected_event
-
-
-class Route(Struct, frozen=True):
-    """What a path asks for.
-
-    ``suffix`` is what follows the dialect's own path, here and upstream; ``target`` is what the path names where the
-    model is not in the body: Gemini's ``{model}:{action}``, the id of a response.
-    """
-
-    dialect: str
-    purpose: Purpose = "generate"
-    suffix: str = ""
-    target: str = ""
-
-
-_PATHS: dict[str, Route] = {
-    "/v1/chat/completions": Route("chat"),
-    "/v1/completions": Route("completions"),
-    "/v1/responses": Route("responses"),
-    "/v1/responses/compact": Route("responses", suffix="/compact"),
-    "/v1/embeddings": Route("embeddings"),
-    "/v1/messages": Route("messages"),
-    "/v1/messages/count_tokens": Route("messages", "count", "/count_tokens"),
-}
-_PREFIXES = {"messages": "/gateway/anthropic"}
-"""The long form of a dialect's paths; all that are not named here are OpenAI's."""
-
-ROUTES: dict[str, Route] = {
-    **_PATHS,
-    **{_PREFIXES.get(route.dialect, "/gateway/openai") + path: route for path, route in _PATHS.items()},
-}
-_RETRIEVAL = re.compile(r"(?:/gateway/openai)?/v1/responses/([^/]+)(/cancel|/input_items|)")
-_RETRIEVED_BY = {"": ("GET", "DELETE"), "/cancel": ("POST",), "/input_items": ("GET",)}
-_GEMINI = re.compile(
-    r"(?:/gateway/google)?/v1(?:beta|alpha)?/models/(.+:(generateContent|streamGenerateContent|countTokens))"
-)
-
-
-def route_of(path: str, method: str = "POST") -> Route | None:
-    """Return what a request asks for; ``None`` where it is none of the data plane."""
-    route = ROUTES.get(path) if method == "POST" else None
-    if route is not None:
-        return route
-    retrieval = _RETRIEVAL.fullmatch(path)
-    if retrieval is not None:
-        target, suffix = retrieval.groups()
-        return Route("responses", "retrieve", suffix, target) if method in _RETRIEVED_BY[suffix] else None
-    return _gemini_route(path) if method == "POST" else None
-
-
-def _gemini_route(path: str) -> Route | None:
-    gemini = _GEMINI.fullmatch(path)
-    if gemini is None:
-        return None
-    target, action = gemini.groups()
-    return Route("gemini", "count" if action == "countTokens" else "generate", f":{action}", target)
 
 
 class DataPlane:
@@ -94,7 +36,10 @@ class DataPlane:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the server answers 403
             return
-        route = route_of(scope["path"], scope["method"]) if scope["type"] == "http" else None
+        route = None
+        if scope["type"] == "http":
+            scope = {**scope, "path": tidied(scope["path"])}
+            route = route_of(scope["path"], scope["method"])
         task = asyncio.current_task()
         if route is None or task is None:
             await self._app(scope, receive, send)
@@ -145,7 +90,7 @@ class DataPlane:
             body = await incoming.read(gateway.settings.max_body_bytes)
             head = arrival.dialect.head(body, arrival.target)
             model = clean(head.model)
-            facade = admit(arrival.caller, head, gateway.directory)
+            facade = admit(arrival.caller, head, arrival.dialect.name, gateway.directory)
             found = await keeping.narrowed(gateway, arrival, head, routing.candidates(facade, arrival, head))
             backends = gateway.health.in_order(found)
         except ClientLeft:

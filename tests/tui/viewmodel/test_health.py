@@ -4,7 +4,7 @@ import pytest
 
 from codevector_shared.periods import iso
 from codevector_shared.protocol import Health, ModelBackend, Unwell
-from codevector_tui.viewmodel.health import condition, of_model, of_provider, rests
+from codevector_tui.viewmodel.health import condition, of_backend, of_model, of_provider, rests, serves
 from support.monitor_source import NOW, ZONE
 
 NOW_MS = round(NOW.timestamp() * 1000)
@@ -46,10 +46,19 @@ def test_a_backend_says_how_it_fails_and_when_it_is_tried_again(health: Health |
         (ways(sick(3, 42_000), None), "1 of 2 rests 42 s"),
         (ways(sick(3, 42_000), sick(3, 7_000), sick(1)), "2 of 3 rest 7 s"),
         (ways(sick(3, -1), None), "1 of 2 failing"),
+        ([ModelBackend("p", "m", enabled=False)], "provider disabled"),
+        ([ModelBackend("p", "m", enabled=False), ModelBackend("q", "m", enabled=False)], "all providers disabled"),
+        ([ModelBackend("p", "m", enabled=False), ModelBackend("q", "m")], "well"),
     ],
 )
 def test_a_model_says_how_many_of_its_backends_fail_or_rest(backends: list[ModelBackend], said: str) -> None:
     assert of_model(backends, NOW_MS) == said
+
+
+def test_a_backend_of_a_disabled_provider_says_so() -> None:
+    off = ModelBackend("p", "m", enabled=False, health=sick())
+    assert (of_backend(off, NOW_MS), serves(off)) == ("provider disabled", False)
+    assert (of_backend(ModelBackend("p", "m"), NOW_MS), serves(ModelBackend("p", "m"))) == ("well", True)
 
 
 def test_a_provider_names_its_one_sick_backend_and_counts_several() -> None:

@@ -79,12 +79,12 @@ def arranged(backends: list[Backend], priorities: Sequence[str], weights: Sequen
 
 def changes(given: dict[str, Any], unset: Sequence[str]) -> ModelPatch:
     """Return the change that the options describe."""
-    price = override({name: given[name] for name in PRICES})
+    price = override({name: given[name] for name in PRICES}, given["kind"])
     if price is not None and given["catalogue_price"]:
         raise click.UsageError("give prices or --catalogue-price, not both")
     fields: dict[str, Any] = {
         name: UNSET if given[name] is None else given[name]
-        for name in ("display_name", "free", "status", "context_window", "max_output")
+        for name in ("display_name", "kind", "free", "status", "context_window", "max_output")
     }
     for name in ("aliases", "capabilities"):
         fields[name] = list(given[name]) or UNSET
@@ -100,7 +100,7 @@ def changes(given: dict[str, Any], unset: Sequence[str]) -> ModelPatch:
     )
 
 
-def override(prices: dict[str, str | None], kind: ModelKind = "chat") -> PriceOverride | None:
+def override(prices: dict[str, str | None], kind: ModelKind | None = None) -> PriceOverride | None:
     """Return the prices given, if any; input and output belong together, but an embedding puts nothing out."""
     if not any(prices.values()):
         return None

@@ -62,7 +62,7 @@ def models() -> None:
 @click.option("--backend", "backends", multiple=True, required=True, metavar="PROVIDER/UPSTREAM_MODEL[,…]")
 @price_options
 @click.option("--free", is_flag=True, help="Calls cost nothing.")
-@click.option("--kind", type=click.Choice(get_args(ModelKind)), default="chat", show_default=True)
+@click.option("--kind", type=click.Choice(get_args(ModelKind)), help="What it does; else its backends' names tell.")
 @click.option("--display-name", metavar="NAME")
 @click.option("--draft", is_flag=True, help="Prepare it: callers do not see it until it is enabled.")
 @facade_options
@@ -71,7 +71,7 @@ def add(
     slug: str,
     backends: tuple[str, ...],
     free: bool,
-    kind: ModelKind,
+    kind: ModelKind | None,
     display_name: str | None,
     draft: bool,
     priorities: tuple[str, ...],
@@ -146,6 +146,7 @@ def show(*, slug: str) -> None:
 @models.command("set")
 @click.argument("slug")
 @click.option("--display-name", metavar="NAME")
+@click.option("--kind", type=click.Choice(get_args(ModelKind)), help="What it does.")
 @click.option("--backend", "backends", multiple=True, metavar="PROVIDER/UPSTREAM_MODEL[,…]")
 @price_options
 @click.option("--catalogue-price", is_flag=True, help="Go back to the catalogue's prices.")
@@ -262,14 +263,14 @@ def _rearranged(slug: str, given: dict[str, Any]) -> list[Backend]:
 def _backend(backend: ModelBackend) -> str:
     weight = f", weight {backend.weight}" if backend.weight != 1 else ""
     name = clean(f"{backend.provider}/{backend.upstream_model}", 100)
-    state = f": {health.condition(backend.health, times.now_ms())}" if backend.health else ""
+    state = "" if health.serves(backend) else f": {health.of_backend(backend, times.now_ms())}"
     return f"{name} (priority {backend.priority}{weight}){state}"
 
 
 def _health(model: Model) -> str:
     """Return a model's state, and where a backend of it fails or rests, that."""
     state = _state(model.status)
-    sick = model.status == "active" and any(backend.health for backend in model.backends)
+    sick = model.status == "active" and not all(health.serves(backend) for backend in model.backends)
     return f"{state}, {health.of_model(model.backends, times.now_ms())}" if sick else state
 
 

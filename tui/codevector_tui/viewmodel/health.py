@@ -25,8 +25,20 @@ def condition(health: Health | None, now_ms: int) -> str:
     return f"{why}, the next call tries it again" if health.next_try_at else why
 
 
+def of_backend(backend: ModelBackend, now_ms: int) -> str:
+    """Return how one backend of a model serves, in full."""
+    return condition(backend.health, now_ms) if backend.enabled else "provider disabled"
+
+
+def serves(backend: ModelBackend) -> bool:
+    """Tell whether nothing is known against a backend."""
+    return backend.enabled and backend.health is None
+
+
 def of_model(backends: Sequence[ModelBackend], now_ms: int) -> str:
     """Return a model's health in few words, such as ``1 of 2 rests 42 s``; a lone backend never rests."""
+    if backends and not any(each.enabled for each in backends):
+        return "provider disabled" if len(backends) == 1 else "all providers disabled"
     sick = [each.health for each in backends if each.health is not None]
     if not sick:
         return WELL if backends else "no backend"

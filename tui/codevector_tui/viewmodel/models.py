@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from codevector_shared.formats import clean, compact, rate
 from codevector_shared.protocol import Model, ModelBackend
-from codevector_tui.viewmodel.health import condition, of_model, rests
+from codevector_tui.viewmodel.health import of_backend, of_model, rests, serves
 from codevector_tui.viewmodel.spans import Row, Span, cut, fit, width_of
 from codevector_tui.viewmodel.table import Column, Table
 
@@ -60,13 +60,13 @@ def some_rest(found: Sequence[Model], now_ms: int) -> bool:
 
 
 def _sick(model: Model) -> bool:
-    return any(backend.health is not None for backend in model.backends)
+    return not all(serves(backend) for backend in model.backends)
 
 
 def _dot(model: Model) -> Span:
     """Return the state as a sign: half a dot where some backends fail, a cross where all do."""
     if model.status == "active" and _sick(model):
-        some = any(backend.health is None for backend in model.backends)
+        some = any(serves(backend) for backend in model.backends)
         return Span("◑", "warn") if some else Span("✗", "bad")
     return Span(*_DOTS[model.status])
 
@@ -134,7 +134,7 @@ def _serving(backends: Sequence[ModelBackend], now_ms: int, width: int) -> list[
     rows: list[Row] = []
     for number, each in enumerate(backends):
         name = Span(f"{clean(each.provider, 40)} / {clean(each.upstream_model, 60)}", "text")
-        how = Span(condition(each.health, now_ms), "warn" if each.health is not None else "muted")
+        how = Span(of_backend(each, now_ms), "muted" if serves(each) else "warn")
         row = _fact("" if number else "Serves", name, Span("   "), how)
         rows += [row] if width_of(row) <= width else [row[:2], _fact("", Span("  "), how)]
     return rows or [_fact("Serves", Span("no backend", "warn"))]
