@@ -130,6 +130,25 @@ def test_usage_can_be_seen_by_every_dimension(running: CommandLine) -> None:
         assert running("usage", "--period", "today", "--by", by).returncode == 0
 
 
+IMPOSSIBLE = (
+    ("usage --from 1990-01-01", "--from 1990-01-01 is more than 4000 days before --to "),
+    ("usage --from 1990-01-01", "; ask for fewer days, or for --period all\n"),
+    ("usage --from 2024-01-01 --to 2025-12-31 --by hour", "--by hour makes too many rows"),
+    ("usage --from 2024-01-01 --to 2025-12-31 --by hour", "400 days, or --period all\n"),
+    ("usage --from 0001-01-01 --to 0001-01-01", "years 1970 to 9990"),
+    (f"requests --last {'9' * 30}", "--last: expected a whole number"),
+)
+
+
+def test_what_cannot_be_asked_is_told_in_the_words_of_the_command_line(running: CommandLine) -> None:
+    for command, said in IMPOSSIBLE:
+        refused = running(*command.split())
+        assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+        assert said in refused.stderr
+        assert "query" not in refused.stderr
+        assert "period=" not in refused.stderr
+
+
 def test_followed_requests_come_one_document_a_line(running: CommandLine) -> None:
     model = running.document("models", "list", "--json")["models"][0]["slug"]
     before = running.call_gateway(model).headers["x-codevector-request-id"]

@@ -72,7 +72,7 @@ async def test_the_socket_sees_everybody_on_the_leaderboard_by_name(node: Node) 
 async def test_a_window_of_centuries_is_refused_before_it_is_read(node: Node) -> None:
     for path in ("/usage", "/usage?by=model", "/dashboard", "/leaderboard"):
         answer = await node.raw.get(path, params={"from": "1971-01-01", "to": "9000-01-01"})
-        assert (answer.status_code, "days apart" in answer.text) == (400, True)
+        assert (answer.status_code, "4000 days before" in answer.text) == (400, True)
 
 
 async def test_hours_are_shown_of_a_year_and_of_all_time(node: Node) -> None:

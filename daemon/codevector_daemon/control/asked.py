@@ -49,7 +49,9 @@ class Span(Asked, frozen=True, kw_only=True):
         first = _day("from", self.first)
         if (last - first).days >= _SPAN_DAYS:
             raise DirectoryError(
-                "invalid_query", f"query: from and to are more than {_SPAN_DAYS} days apart", "Use period=all."
+                "invalid_query",
+                f"query: from={first} is more than {_SPAN_DAYS} days before to={last}",
+                "Ask for fewer days, or for period=all.",
             )
         try:
             return between(first, last, now, zone)
@@ -116,7 +118,7 @@ class MemberDashboard(Filtered, frozen=True, kw_only=True):
         if _BARS[wish] < most:
             raise DirectoryError(
                 "invalid_query",
-                f"query: granularity {wish} makes too many bars of that period",
+                f"query: granularity={wish} makes too many bars of that period",
                 f"Take a wider one, or at most {_BARS[wish]} days.",
             )
         return wish
@@ -193,6 +195,4 @@ def _day(name: str, text: str) -> date:
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day, cut in the ledger's zone
     except ValueError as wrong:
-        raise DirectoryError(
-            "invalid_query", f"query: {name} is a day such as 2026-01-31, got {shown(text)}"
-        ) from wrong
+        raise DirectoryError("invalid_query", f"query: {name}={shown(text)} is not a day such as 2026-01-31") from wrong

@@ -1,6 +1,7 @@
 """Talking to the daemon: over its socket, or to the gateway that CODEVECTOR_URL names with the rights of a key."""
 
 import os
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -10,6 +11,8 @@ from codevector_shared.protocol import Model, Status
 from codevector_tui.commands.frame import Fault
 
 T = TypeVar("T")
+_FIELD = re.compile(r"^([a-z_]+): ")
+_ASSIGNMENT = re.compile(r"\b([a-z_]+)=(\S)")
 Question = Callable[[ControlClient], Awaitable[T]]
 
 
@@ -18,7 +21,23 @@ def ask(question: Question[T]) -> T:
     try:
         return client.ask(os.environ, question)
     except ControlError as error:
-        raise Fault(error.message, error.hint) from error
+        raise refused(error) from error
+
+
+def refused(error: ControlError) -> Fault:
+    """Say what the daemon refused; what it says of a query's fields is said of this command's options."""
+    if error.code != "invalid_query":
+        return Fault(error.message, error.hint)
+    said = _FIELD.sub(lambda found: f"{_flag(found[1])}: ", error.message.removeprefix("query: "))
+    return Fault(_in_flags(said), error.hint and _in_flags(error.hint))
+
+
+def _in_flags(text: str) -> str:
+    return _ASSIGNMENT.sub(lambda found: f"{_flag(found[1])} {found[2]}", text)
+
+
+def _flag(field: str) -> str:
+    return f"--{field.replace('_', '-')}"
 
 
 def administer(question: Question[T]) -> T:
@@ -49,7 +68,7 @@ def status_or_none() -> Status | None:
     except NotRunning:
         return None
     except ControlError as error:
-        raise Fault(error.message, error.hint) from error
+        raise refused(error) from error
 
 
 def models_or_none() -> list[Model]:
