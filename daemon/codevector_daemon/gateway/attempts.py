@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.directory.values import Backend
 from codevector_daemon.errors import UpstreamError
-from codevector_daemon.gateway import repeating, routing, settle
+from codevector_daemon.gateway import failed_answer, repeating, routing, settle
 from codevector_daemon.gateway.call import Call, Gateway
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.ids import new_request_id
@@ -168,7 +168,11 @@ class Attempts:
         self.translation = None if same else _translation(client, spoken, _vendor(call.backend))
 
     async def _settle_and_go_on(self, error: str) -> None:
-        """Write a failed attempt as a row of its own that points to the call; the call goes on."""
+        """Write a failed attempt as a row of its own that points to the call; the call goes on.
+
+        It costs what its answer says that it used.
+        """
+        tap = await failed_answer.read(self.answer, self.spoken, self.call.head) if self.answer is not None else None
         await self.close()
         outcome = Outcome(
             request_id=new_request_id(self._gateway.now_ms()),
@@ -181,7 +185,7 @@ class Attempts:
         )
         self.answer, self.sent = None, False
         self.number += 1
-        event = settle.reported_event(self._gateway, self.call, outcome, None)
+        event = await settle.event_of(self._gateway, self.call, outcome, tap)
         await asyncio.shield(self._gateway.ledger.settle(event))
 
 

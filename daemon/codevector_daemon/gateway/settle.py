@@ -46,14 +46,26 @@ class Outcome(Struct, frozen=True):
 
 def needs_estimate(outcome: Outcome, tap: AnswerTap | None) -> bool:
     """Tell whether counts are missing that the provider will charge for."""
+    failed = outcome.status is not None and (
+        outcome.status >= FIRST_STATUS_WITHOUT_ANSWER or outcome.status == NO_CONTENT
+    )
     if tap is None:
-        return outcome.sent and outcome.state in {"client_left", "interrupted"}
+        return outcome.sent and outcome.state in {"client_left", "interrupted"} and not failed
     reading = tap.reading()
-    if outcome.status is not None and (outcome.status >= FIRST_STATUS_WITHOUT_ANSWER or outcome.status == NO_CONTENT):
+    if reading.refused is not None and reading.usage_source != "none":
+        return True  # a side of it is known, the other cannot be believed
+    if failed:
         return False
     if reading.later or (reading.error is not None and tap.progress() == 0):
         return False
     return not (reading.finished and reading.whole)
+
+
+async def event_of(gateway: Gateway, call: Call, outcome: Outcome, tap: AnswerTap | None) -> UsageEvent:
+    """Make the event of an attempt, by an estimate where one is needed."""
+    if needs_estimate(outcome, tap):
+        return await estimated_event(gateway, call, outcome, tap)
+    return reported_event(gateway, call, outcome, tap)
 
 
 def reported_event(gateway: Gateway, call: Call, outcome: Outcome, tap: AnswerTap | None) -> UsageEvent:
