@@ -23,7 +23,7 @@ class Head(Struct, frozen=True):
     wants_usage: bool = True
     """False only where a stream would carry no usage unless asked, and the client did not ask."""
     hybrid: bool = False
-    """A body of Responses on the route of Chat Completions, as Cursor sends it: it is always translated."""
+    """A body on the route of Chat Completions that is not wholly one, as Cursor sends it: it is always translated."""
     model_at: tuple[int, int] = (0, 0)
     """Where the model's name lies in the body, so that it can be exchanged without reading the body again."""
     options_at: tuple[int, int] | None = None

@@ -7,6 +7,7 @@ import msgspec
 from codevector_daemon.dialects import heads
 from codevector_daemon.dialects.base import AnswerReader, Head, Prompt
 from codevector_daemon.dialects.chat_reader import ChatReader
+from codevector_daemon.dialects.cursor import is_hybrid
 from codevector_daemon.dialects.fields import Edit, Field, locate, splice
 from codevector_daemon.dialects.prompts import chat_prompt
 from codevector_daemon.dialects.sse import event_of
@@ -34,7 +35,7 @@ class ChatDialect:
             max_output_tokens=heads.whole_number(fields, "max_completion_tokens", "max_tokens"),
             service_tier=heads.word(fields, "service_tier"),
             wants_usage=not stream or not _can_ask(options),
-            hybrid="input" in fields and "messages" not in fields,
+            hybrid=self.name == "chat" and is_hybrid(fields),
             model_at=model_at,
             options_at=(options.start, options.stop) if options else None,
         )

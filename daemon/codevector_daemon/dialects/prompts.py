@@ -24,6 +24,8 @@ _SKIPPED = {"type", "role", "id", "tool_use_id", "tool_call_id", "cache_control"
 def chat_prompt(body: bytes) -> Prompt:
     """Read a body of Chat Completions; what cannot be read counts as nothing."""
     request = _request(body)
+    if "messages" not in request and "input" in request:  # Cursor's, on this route
+        return responses_prompt(body)
     return _prompt(
         messages=_list(request.get("messages")),
         tools=_list(request.get("tools")) + _list(request.get("functions")),

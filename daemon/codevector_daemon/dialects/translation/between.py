@@ -17,6 +17,7 @@ from codevector_daemon.dialects.translation import (
     chat_answer_write,
     chat_request_read,
     chat_request_write,
+    cursor_request_read,
     errors,
     gemini_answer_read,
     gemini_answer_write,
@@ -81,7 +82,7 @@ _responses = _Client(
 _gemini = _Client(gemini_request_read.read, gemini_answer_write.GeminiWriter, gemini_answer_write.whole, "gemini")
 _gemini_array = replace(_gemini, stream=gemini_answer_write.GeminiArrayWriter, stream_type=b"application/json")
 _cursor = _Client(
-    responses_request_read.read, chat_answer_write.CursorWriter, chat_answer_write.whole_for_cursor, "chat"
+    cursor_request_read.read, chat_answer_write.CursorWriter, chat_answer_write.whole_for_cursor, "chat"
 )
 
 CURSOR: Final = "cursor"
