@@ -120,6 +120,8 @@ class ProviderCreate(Message, frozen=True):
     headers: dict[str, str] | None = None
     proxy: str | None = None
     ca_file: str | None = None
+    own_login: bool = False
+    """A client's own login may be shown to it, where it speaks the client's dialect; for the kind ``custom`` alone."""
 
 
 class ProviderPatch(Message, frozen=True):
@@ -139,6 +141,7 @@ class ProviderPatch(Message, frozen=True):
     headers: dict[str, str | None] | UnsetType = UNSET
     proxy: str | UnsetType | None = UNSET
     ca_file: str | UnsetType | None = UNSET
+    own_login: bool | UnsetType = UNSET
 
 
 class Health(Answer, frozen=True):
@@ -177,6 +180,7 @@ class Provider(Answer, frozen=True):
     headers: list[str] = []
     proxy: str | None = None
     ca_file: str | None = None
+    own_login: bool = False
     models: list[str] = []
     """The slugs that it is a backend of."""
     credential_lost: bool = False
@@ -439,6 +443,8 @@ class Totals(Answer, kw_only=True, frozen=True):
     own_login_usd: str = "0.000000000"
     estimated_requests: int = 0
     unpriced_requests: int = 0
+    default_priced_requests: int = 0
+    """Calls at the default rates, as nobody priced their model."""
 
 
 class UsageRow(Totals, kw_only=True, frozen=True):

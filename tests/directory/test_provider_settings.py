@@ -77,6 +77,19 @@ async def test_what_is_not_named_stays_and_null_takes_away(directory: Directory)
     assert (await patch(directory, project=None, headers={"x-b": None, "x-c": None})).settings == ProviderSettings()
 
 
+async def test_only_a_custom_provider_can_be_vouched_for_and_the_audit_tells(directory: Directory) -> None:
+    assert not (await create(directory, "custom", base_url="http://h.test")).settings.own_login
+    assert (await patch(directory, own_login=True)).settings.own_login
+    assert (await patch(directory, region="eu")).settings.own_login
+    assert not (await patch(directory, own_login=False)).settings.own_login
+    notes = await directory.read(lambda connection: connection.scalars(sa.select(schema.audit.c.detail)).all())
+    told = [json.loads(note) for note in notes if note and "own_login" in note]
+    assert [note["own_login"] for note in told] == [True, False]
+    for kind in ("openai", "anthropic", "deepseek"):
+        with pytest.raises(DirectoryError, match="own_login: only"):
+            await providers.create(directory, ProviderCreate(f"q-{kind}", kind, own_login=True), actor="test")
+
+
 async def test_a_credential_is_replaced(directory: Directory, opener: Any) -> None:
     await create(directory, credential="sk-1")
     await patch(directory, credential="sk-2\n")

@@ -2,8 +2,11 @@
 
 import json
 
+import pytest
+
 from support import messages, raw
-from support.desk import ANTHROPIC_SECRET, CUSTOM_SECRET, MESSAGES_PATH, REQUEST_ID, Desk
+from support.desk import ANTHROPIC_SECRET, CUSTOM_SECRET, MESSAGES_PATH, RATES, REQUEST_ID, Desk
+from support.refusals import assert_refused
 from support.script import Answer, Send
 
 LOGIN = "Bearer oauth-login-of-the-person-themselves"
@@ -57,6 +60,64 @@ def test_a_count_with_an_own_login_is_estimated_where_only_another_vendor_could_
     reply = call(own_desk, "count", BODY.replace(b'"sonnet"', b'"theirs"'), f"{MESSAGES_PATH}/count_tokens")
     assert (reply.status, reply.header("x-codevector-estimated")) == (200, ["true"])
     assert own_desk.provider.received() == []
+
+
+def through_ours(desk: Desk, name: str, *, own_login: bool) -> None:
+    """Add a service of the owner's own that speaks Messages, and a model of it."""
+    order = {"name": name, "kind": "custom", "base_url": desk.provider.url, "dialects": ["messages", "chat"]}
+    desk.daemon.control.call("POST", "/providers", {**order, "own_login": own_login, "credential": CUSTOM_SECRET})
+    desk.daemon.control.add_model(f"{name}-claude", name, "claude-sonnet-4-5", rates=RATES)
+
+
+def test_an_own_login_goes_to_a_service_of_the_owners_own_only_where_it_is_vouched_for(
+    desk: Desk, project: str
+) -> None:
+    through_ours(desk, "relay", own_login=False)
+    body = BODY.replace(b"sonnet", b"relay-claude")
+    refused = call(desk, project, body)
+    assert "codevector providers set relay --own-login" in assert_refused(
+        refused, "messages", 400, "invalid_request_error"
+    )
+    assert desk.provider.received() == []
+    desk.daemon.control.call("PATCH", "/providers/relay", {"own_login": True})
+    desk.provider.then(messages.plain(), messages.token_count(7))
+    reply = call(desk, project, body)
+    assert reply.status == 200
+    counted = call(desk, project, body, f"{MESSAGES_PATH}/count_tokens")
+    assert (json.loads(counted.body)["input_tokens"], counted.header("x-codevector-estimated")) == (7, [])
+    for seen in desk.provider.received():
+        assert (seen.header("authorization"), seen.header("x-api-key")) == ([LOGIN], [])
+        assert CUSTOM_SECRET.encode() not in seen.head
+        assert desk.key.secret.encode() not in seen.head
+    row = desk.books.find(reply.header(REQUEST_ID)[0])
+    assert row is not None
+    assert (row["own_login"], row["state"], row["spend_nano"] > 0) == (1, "complete", True)
+    desk.daemon.control.call("PATCH", "/providers/relay", {"own_login": False})
+    assert call(desk, project, body).status == 400
+
+
+def test_an_own_login_is_neither_translated_nor_falls_on_to_a_service_that_nobody_vouched_for(own_desk: Desk) -> None:
+    through_ours(own_desk, "mine", own_login=True)
+    through_ours(own_desk, "yours", own_login=False)
+    backends = [{"provider": name, "upstream_model": f"up-{name}"} for name in ("yours", "mine", "open")]
+    own_desk.daemon.control.call("PATCH", "/models/mine-claude", {"backends": backends})
+    own_desk.provider.when("up-mine", refusal(529))
+    reply = call(own_desk, "own", BODY.replace(b"sonnet", b"mine-claude"))
+    assert reply.status == 529
+    assert [seen.body.count(b"up-mine") for seen in own_desk.provider.received()] == [1]
+    asked = {"model": "mine-claude", "contents": [{"parts": [{"text": "x"}]}]}
+    path = "/v1beta/models/mine-claude:generateContent"
+    assert call(own_desk, "own", json.dumps(asked).encode(), path).status == 400
+    assert len(own_desk.provider.received()) == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/embeddings", "/v1/completions"])
+def test_an_own_login_of_openai_goes_to_every_route_of_openai(desk: Desk, project: str, path: str) -> None:
+    name = f"own-{path[4:]}"
+    upstream = "text-embedding-3-small" if "embed" in path else "gpt-3.5-turbo-instruct"
+    desk.daemon.control.add_model(name, "open", upstream)
+    call(desk, project, json.dumps({"model": name, "input": "x", "prompt": "x"}).encode(), path)
+    assert desk.provider.only().header("authorization") == [LOGIN]
 
 
 def test_what_an_own_login_may_not_says_nothing_of_the_backend(own_desk: Desk) -> None:

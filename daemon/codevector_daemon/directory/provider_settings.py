@@ -51,6 +51,7 @@ class _Stored(msgspec.Struct, frozen=True, omit_defaults=True):
     headers: dict[str, str] = {}
     proxy: str | None = None
     ca_file: str | None = None
+    own_login: bool = False
 
 
 def settings_context(provider: str) -> str:
@@ -69,6 +70,7 @@ def read_settings(stored: str) -> ProviderSettings:
         headers=tuple((name, Secret(value)) for name, value in found.headers.items()),
         proxy=None if found.proxy is None else Secret(found.proxy),
         ca_file=found.ca_file,
+        own_login=found.own_login,
     )
 
 
@@ -82,13 +84,14 @@ def written(settings: ProviderSettings) -> str | None:
         headers={name: value.reveal() for name, value in settings.headers},
         proxy=None if settings.proxy is None else settings.proxy.reveal(),
         ca_file=settings.ca_file,
+        own_login=settings.own_login,
     )
     return None if stored == _Stored() else msgspec.json.encode(stored).decode()
 
 
 def ordered(order: ProviderCreate) -> ProviderSettings:
     """Return the settings of a new provider; raises DirectoryError."""
-    fields = {name: getattr(order, name) for name in (*_WORDS, "proxy", "ca_file")}
+    fields = {name: getattr(order, name) for name in (*_WORDS, "proxy", "ca_file", "own_login")}
     return changed(ProviderSettings(), ProviderPatch(**fields, headers=dict(order.headers or {})))
 
 
@@ -102,6 +105,8 @@ def changed(settings: ProviderSettings, wish: ProviderPatch) -> ProviderSettings
         fields["proxy"] = None if wish.proxy is None else Secret(_proxy(wish.proxy))
     if wish.ca_file is not UNSET:
         fields["ca_file"] = None if wish.ca_file is None else _ca_file(wish.ca_file)
+    if wish.own_login is not UNSET:
+        fields["own_login"] = wish.own_login
     if wish.headers is not UNSET:
         fields["headers"] = _headers(settings.headers, wish.headers)
     return msgspec.structs.replace(settings, **fields)

@@ -20,6 +20,8 @@ from codevector_daemon.store import schema
 from codevector_shared.protocol import ProviderCreate, ProviderPatch, ProviderRemoved
 
 _LISTED = 10
+_TOLD = frozenset({"base_url", "dialects", "own_login"})
+"""What an audit row says of a change in full."""
 
 
 def one(directory: Directory, name: str) -> Provider:
@@ -57,7 +59,10 @@ async def create(directory: Directory, order: ProviderCreate, *, actor: str) -> 
                 created_ms=change.now_ms,
             )
         )
-        change.note("provider.create", name, kind=kind.name, base_url=place, with_credential=given is not None)
+        vouched = {"own_login": True} if settings.own_login else {}
+        change.note(
+            "provider.create", name, kind=kind.name, base_url=place, with_credential=given is not None, **vouched
+        )
 
     await directory.change(act, actor=actor)
     return one(directory, name)
@@ -88,7 +93,8 @@ async def patch(directory: Directory, name: str, wish: ProviderPatch, *, actor: 
         if not columns:
             return
         change.connection.execute(sa.update(schema.providers).where(schema.providers.c.id == found.id).values(columns))
-        _note(change, name, columns)
+        vouched = {"own_login": settings.own_login} if settings.own_login != found.settings.own_login else {}
+        _note(change, name, columns | vouched)
 
     await directory.change(act, actor=actor)
     return one(directory, name)
@@ -128,6 +134,12 @@ def _complete(kind: Kind, settings: ProviderSettings, given: Given | None) -> Pr
     """Return the settings with what the credential says of itself; raises DirectoryError where one is missing."""
     if settings.project is None and given is not None and given.project is not None:
         settings = msgspec.structs.replace(settings, project=given.project)
+    if settings.own_login and kind.name != "custom":
+        raise DirectoryError(
+            "invalid_own_login",
+            f"own_login: only a provider of kind custom can be vouched for, not one of kind {kind.name}",
+            "anthropic, openai and google take logins of their own vendor as they are; no other vendor is shown one.",
+        )
     for needed in kind.needs:
         if getattr(settings, needed) is None:
             raise DirectoryError(
@@ -190,7 +202,7 @@ def _note(change: Change, name: str, columns: dict[str, object]) -> None:
     if "enabled" in columns:
         change.note("provider.enable" if columns.pop("enabled") else "provider.disable", name)
     if columns:
-        open_ones = {field: value for field, value in columns.items() if field in {"base_url", "dialects"}}
+        open_ones = {field: value for field, value in columns.items() if field in _TOLD}
         change.note("provider.change", name, fields=sorted(columns), **open_ones)
 
 

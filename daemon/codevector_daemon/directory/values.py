@@ -66,6 +66,8 @@ class ProviderSettings(Struct, frozen=True):
     headers: tuple[tuple[str, Secret], ...] = ()
     proxy: Secret | None = None
     ca_file: str | None = None
+    own_login: bool = False
+    """A client's own login may be shown to it, though it is no vendor's own service: its owner vouches for it."""
 
 
 class Provider(Struct, frozen=True):

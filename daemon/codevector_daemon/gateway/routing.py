@@ -7,14 +7,16 @@ from urllib.parse import parse_qs
 from codevector_daemon.dialects.base import Head
 from codevector_daemon.directory import kinds
 from codevector_daemon.directory.kinds import Endpoint
-from codevector_daemon.directory.values import Backend, Facade
+from codevector_daemon.directory.values import Backend, Facade, Provider
 from codevector_daemon.errors import Refused
 from codevector_daemon.gateway import headers
 from codevector_daemon.gateway.call import Arrival, Call
 from codevector_daemon.gateway.clouds.bodies import outgoing_body, outgoing_lines
 from codevector_daemon.gateway.upstream import Headers, UpstreamRequest
 
-_OWN_LOGIN_KIND = {"messages": "anthropic", "chat": "openai", "responses": "openai", "gemini": "google"}
+_OWN_LOGIN_KIND = {"messages": "anthropic", "gemini": "google"} | dict.fromkeys(
+    ("chat", "responses", "embeddings", "completions"), "openai"
+)
 """The one kind of provider that a client's own login may be shown to, by dialect."""
 
 HYBRID = "cursor"
@@ -84,7 +86,9 @@ def spoken_to(backend: Backend, arrival: Arrival, head: Head) -> str | None:
 def may_count(backend: Backend, arrival: Arrival) -> bool:
     """Tell whether a backend may be asked to count: in the client's own dialect, and never with another's login."""
     dialect = arrival.dialect.name
-    return dialect in backend.provider.dialects and (not arrival.own_login or _is_own_vendor(backend, dialect))
+    return dialect in backend.provider.dialects and (
+        not arrival.own_login or takes_own_login(backend.provider, dialect)
+    )
 
 
 def wants_array(arrival: Arrival, head: Head) -> bool:
@@ -138,20 +142,32 @@ def upstream_request(
 
 
 def _own_vendor(speaking: list[Backend], facade: Facade, dialect: str) -> list[Backend]:
-    kept = [backend for backend in speaking if _is_own_vendor(backend, dialect)]
+    kept = [backend for backend in speaking if takes_own_login(backend.provider, dialect)]
     if not kept:
         raise Refused(
             400,
             "invalid_request_error",
             "own_login_not_served",
             f"Your own login goes only to its own vendor, and the model '{facade.slug}' is not served by it. "
-            "Send the gateway key alone, or choose another model.",
+            f"Send the gateway key alone, or choose another model.{_may_be_vouched_for(speaking)}",
         )
     return kept
 
 
-def _is_own_vendor(backend: Backend, dialect: str) -> bool:
-    return backend.provider.kind == _OWN_LOGIN_KIND.get(dialect)
+def takes_own_login(provider: Provider, dialect: str) -> bool:
+    """Tell whether a client's own login may be shown to a provider: its vendor's own, or one that is vouched for."""
+    return provider.kind == _OWN_LOGIN_KIND.get(dialect) or (provider.kind == "custom" and provider.settings.own_login)
+
+
+def _may_be_vouched_for(speaking: list[Backend]) -> str:
+    """Say how the gateway's owner lets logins go to a service of their own that leads to the vendor."""
+    custom = next((backend.provider.name for backend in speaking if backend.provider.kind == "custom"), None)
+    if custom is None:
+        return ""
+    return (
+        f" If the provider '{custom}' may see it, this gateway's owner says so by "
+        f"`codevector providers set {custom} --own-login`."
+    )
 
 
 def _draw(backend: Backend, stickiness: str) -> float:

@@ -40,9 +40,9 @@ _OPTIONS: Final = (
         metavar="DIALECT",
         help=f"What it speaks: {', '.join(DIALECTS)}; repeatable.",
     ),
-    click.option("--credential-env", metavar="VAR", help="Read its key from this environment variable."),
-    click.option("--credential-file", metavar="FILE", help="Read its key from this file."),
-    click.option("--credential-stdin", is_flag=True, help="Read its key from standard input."),
+    click.option("--credential-env", metavar="VAR", help="Read its credential from this environment variable."),
+    click.option("--credential-file", metavar="FILE", help="Read its credential from this file."),
+    click.option("--credential-stdin", is_flag=True, help="Read its credential from standard input."),
     click.option("--organisation", metavar="ID", help="The organisation that calls are charged to (openai)."),
     click.option("--project", metavar="ID", help="The project that calls belong to (openai, vertex)."),
     click.option("--region", metavar="REGION", help="Where it runs, such as us-east-1 (bedrock, vertex)."),
@@ -54,6 +54,11 @@ _OPTIONS: Final = (
     click.option("--proxy", metavar="URL", help="Call it through this proxy, whatever the environment says."),
     click.option("--proxy-env", metavar="VAR", help="The same, the address with its login read from VAR."),
     click.option("--ca-file", metavar="FILE", help="Trust the certificates in this file too; the daemon reads it."),
+    click.option(
+        "--own-login/--no-own-login",
+        default=None,
+        help="Let a client's own login go to it; only where you trust it with that (custom).",
+    ),
 )
 
 
@@ -70,6 +75,7 @@ class Described(Struct, frozen=True):
     headers: dict[str, str] | None
     proxy: str | None
     ca_file: str | None
+    own_login: bool | None
 
 
 def provider_options(command: Any) -> Any:  # noqa: ANN401 — a decorator of whatever click hands on
@@ -101,6 +107,7 @@ def described(given: dict[str, Any]) -> Described:
         headers=plain | hidden or None,
         proxy=given["proxy"] if given["proxy_env"] is None else secret_input.from_environment(given["proxy_env"]),
         ca_file=given["ca_file"],
+        own_login=given["own_login"],
     )
 
 

@@ -14,7 +14,14 @@ from codevector_tui.commands.output import Column
 from codevector_tui.commands.provider_options import KINDS, Described, described, provider_options
 from codevector_tui.viewmodel import health
 
-_COLUMNS = (Column("Name"), Column("Kind"), Column("Base URL"), Column("Dialects"), Column("Key"), Column("State"))
+_COLUMNS = (
+    Column("Name"),
+    Column("Kind"),
+    Column("Base URL"),
+    Column("Dialects"),
+    Column("Credential"),
+    Column("Status"),
+)
 _UNSETTABLE: Final = (
     "base-url",
     "dialects",
@@ -30,7 +37,7 @@ _UNSETTABLE: Final = (
 
 @click.group(cls=Group)
 def providers() -> None:
-    """Administer upstream services."""
+    """Administer providers: the upstream services that models are called at."""
 
 
 @providers.command()
@@ -38,15 +45,16 @@ def providers() -> None:
 @click.option("--kind", required=True, help=f"One of {', '.join(KINDS)}.")
 @provider_options
 def add(*, name: str, kind: str, **options: Any) -> None:  # noqa: ANN401 — what click read
-    """Add a service. Its key is read once, now, and kept encrypted."""
-    order = ProviderCreate(name=name, kind=kind, **msgspec.structs.asdict(described(options)))
+    """Add a provider. Its credential is read once, now, and kept encrypted."""
+    given = {field: value for field, value in msgspec.structs.asdict(described(options)).items() if value is not None}
+    order = ProviderCreate(name=name, kind=kind, **given)
     made = talk.administer(lambda control: control.create_provider(order))
     _show(made, f"Added {made.name} ({made.kind}, {made.base_url}). Next: codevector models import {made.name}")
 
 
 @providers.command("list")
 def list_providers() -> None:
-    """Show all services."""
+    """Show all providers."""
     found = talk.administer(lambda control: control.providers())
     if wants_json():
         output.emit(found)
@@ -58,7 +66,7 @@ def list_providers() -> None:
 @providers.command()
 @click.argument("name")
 def show(*, name: str) -> None:
-    """Show one service and the models that it backs."""
+    """Show one provider and the models that it backs."""
     found = talk.administer(lambda control: control.provider(name))
     if wants_json():
         output.emit(found)
@@ -74,7 +82,7 @@ def show(*, name: str) -> None:
     "--unset", "unset", multiple=True, type=click.Choice(_UNSETTABLE), help="Take a setting away; repeatable."
 )
 def set_provider(*, name: str, dropped: tuple[str, ...], unset: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401 — what click read
-    """Change a service, or replace its key; what is not given stays."""
+    """Change a provider, or replace its credential; what is not given stays."""
     patch = changes(described(options), dropped, unset)
     if patch == ProviderPatch():
         raise click.UsageError("nothing to change was given")
@@ -84,7 +92,7 @@ def set_provider(*, name: str, dropped: tuple[str, ...], unset: tuple[str, ...],
 @providers.command()
 @click.argument("name")
 def test(*, name: str) -> None:
-    """Make one real, cheap call to a service."""
+    """Make one real, cheap call to a provider."""
     found = talk.administer(lambda control: control.test_provider(name))
     if wants_json():
         output.emit(found)
@@ -98,14 +106,14 @@ def test(*, name: str) -> None:
 @providers.command()
 @click.argument("name")
 def disable(*, name: str) -> None:
-    """Stop sending calls to a service."""
+    """Stop sending calls to a provider."""
     _patch(name, ProviderPatch(enabled=False), "{} is disabled.")
 
 
 @providers.command()
 @click.argument("name")
 def enable(*, name: str) -> None:
-    """Send calls to a service again."""
+    """Send calls to a provider again."""
     _patch(name, ProviderPatch(enabled=True), "{} is enabled.")
 
 
@@ -113,7 +121,7 @@ def enable(*, name: str) -> None:
 @click.argument("name")
 @click.option("--force", is_flag=True, help="Also where models lose their last backend.")
 def remove(*, name: str, force: bool) -> None:
-    """Forget a service and its key, and say which models lose a backend."""
+    """Forget a provider and its credential, and say which models lose a backend."""
     done = talk.administer(lambda control: control.remove_provider(name, force=force))
     if wants_json():
         output.emit(done)
@@ -146,8 +154,8 @@ def row(provider: Provider) -> tuple[str, ...]:
         provider.kind,
         provider.base_url,
         ", ".join(provider.dialects),
-        _key(provider),
-        _state(provider),
+        _credential(provider),
+        _status(provider),
     )
 
 
@@ -161,14 +169,15 @@ def facts(provider: Provider) -> list[tuple[str, str]]:
         ("Extra headers", ", ".join(provider.headers)),
         ("Proxy", provider.proxy),
         ("CA file", provider.ca_file),
+        ("Own logins", "go to it" if provider.own_login else None),
     )
     return [
         ("Provider", provider.name),
         ("Kind", provider.kind),
         ("Base URL", provider.base_url),
         ("Dialects", ", ".join(provider.dialects)),
-        ("Key", _key(provider)),
-        ("State", _state(provider)),
+        ("Credential", _credential(provider)),
+        ("Status", _status(provider)),
         *(
             ("Unwell", f"{clean(each.upstream_model, 80)}: {health.condition(each, times.now_ms())}")
             for each in provider.unwell
@@ -178,13 +187,13 @@ def facts(provider: Provider) -> list[tuple[str, str]]:
     ]
 
 
-def _key(provider: Provider) -> str:
+def _credential(provider: Provider) -> str:
     if provider.credential_lost:
         return "unreadable"
     return "stored" if provider.has_credential else UNKNOWN
 
 
-def _state(provider: Provider) -> str:
+def _status(provider: Provider) -> str:
     if not provider.enabled:
         return "disabled"
     return f"enabled, {health.of_provider(provider.unwell, times.now_ms())}" if provider.unwell else "enabled"
