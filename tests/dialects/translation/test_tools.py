@@ -147,7 +147,8 @@ def test_answers_of_gemini_functions_find_their_calls_by_name_and_order() -> Non
     contents = [{"role": "model", "parts": calls}, {"role": "user", "parts": results}]
     got = fields(ask("gemini", "chat", "m", contents=contents))["messages"]
     first, second, third = (call["id"] for call in got[0]["tool_calls"])
-    assert [message["tool_call_id"] for message in got[1:]] == [second, first, third]
+    said = [(message["tool_call_id"], message["content"]) for message in got[1:]]
+    assert said == [(first, "a"), (second, "b"), (third, "a")]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ from codevector_daemon.dialects.translation.wire import json_text
 T = TypeVar("T")
 
 UNREADABLE_KIND = "unreadable_answer"
+TOO_DEEP = "it is nested too deeply"
+"""What any step of a translation may find first, because each goes down as deep as the answer does."""
+
 DONE = b"[DONE]"
 
 

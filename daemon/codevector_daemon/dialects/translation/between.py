@@ -10,14 +10,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from codevector_daemon.dialects.base import Head
+from codevector_daemon.dialects.base import BadBody, Head
 from codevector_daemon.dialects.fields import locate
 from codevector_daemon.dialects.translation import (
+    answers,
     chat_answer_read,
     chat_answer_write,
     chat_request_read,
     chat_request_write,
-    cursor_request_read,
     errors,
     gemini_answer_read,
     gemini_answer_write,
@@ -82,7 +82,7 @@ _responses = _Client(
 _gemini = _Client(gemini_request_read.read, gemini_answer_write.GeminiWriter, gemini_answer_write.whole, "gemini")
 _gemini_array = replace(_gemini, stream=gemini_answer_write.GeminiArrayWriter, stream_type=b"application/json")
 _cursor = _Client(
-    cursor_request_read.read, chat_answer_write.CursorWriter, chat_answer_write.whole_for_cursor, "chat"
+    responses_request_read.read, chat_answer_write.CursorWriter, chat_answer_write.whole_for_cursor, "chat"
 )
 
 CURSOR: Final = "cursor"
@@ -145,13 +145,18 @@ class Translation:
 
         ``max_output`` is the most output tokens the model gives, where the facade says so: more is not asked for.
         """
+        try:
+            return self._request(body, head, Target(upstream_model, self._vendor, stream, max_output))
+        except RecursionError as error:
+            raise BadBody("The request body is nested too deeply.") from error
+
+    def _request(self, body: bytes, head: Head, target: Target) -> Translated:
         asked = _prepared(self._client.read(body))
         if asked.max_tokens is None and head.max_output_tokens is not None:
             asked = replace(asked, max_tokens=head.max_output_tokens)
         self._wants_usage = asked.wants_usage
         fitted = ids.renamed((tool.name for tool in asked.tools), self._provider.longest_tool_name)
         self._origins = asked.origins | {new: asked.origins.get(old) or Origin(old) for new, old in fitted.items()}
-        target = Target(model=upstream_model, vendor=self._vendor, stream=stream, max_output=max_output)
         written = self._provider.write(asked, target)
         return Translated(msgspec.json.encode(written.fields), wire.clean((*asked.dropped, *written.dropped)))
 
@@ -164,7 +169,10 @@ class Translation:
         """Return a whole answer, or an error, for the client; raises BadAnswer for a 200 that is none."""
         if status >= 400:  # noqa: PLR2004 - HTTP's errors begin there
             return self.error(status, body)[1]
-        return self._client.whole(self._provider.whole(body), self._framing(slug))
+        try:
+            return self._client.whole(self._provider.whole(body), self._framing(slug))
+        except RecursionError as error:
+            raise answers.nonsense(answers.TOO_DEEP) from error
 
     def stream(self, slug: str) -> Translator:
         """Return the translator of one streamed answer."""
@@ -175,10 +183,13 @@ class Translation:
 
         Some vendors answer with one body where a stream was asked. Raises BadAnswer for a 200 that is none.
         """
-        answer = self._provider.whole(body)
-        writer = self._client.stream(self._framing(slug))
-        ended = Ended(Stop(answer.stop, answer.sequence), answer.counts or NOTHING, answer.tier)
-        return b"".join(writer.write(event) for event in events_of(answer)) + writer.end(ended)
+        try:
+            answer = self._provider.whole(body)
+            writer = self._client.stream(self._framing(slug))
+            ended = Ended(Stop(answer.stop, answer.sequence), answer.counts or NOTHING, answer.tier)
+            return b"".join(writer.write(event) for event in events_of(answer)) + writer.end(ended)
+        except RecursionError as error:
+            raise answers.nonsense(answers.TOO_DEEP) from error
 
     def error(self, status: int, body: bytes) -> tuple[int, bytes]:
         """Return an error for the client: its status and body."""

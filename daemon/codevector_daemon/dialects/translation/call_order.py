@@ -1,4 +1,4 @@
-"""Keeps the calls of tools one after the other, whatever order their pieces come in."""
+"""Keeps the calls of tools one after the other, whatever order their pieces come in and whatever comes between."""
 
 import msgspec
 
@@ -51,7 +51,13 @@ class CallOrder:
 
     def __init__(self) -> None:
         self._open: list[_Open] = []
+        self._beside: list[Event] = []
         self._next_key = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call is open, so that anything may pass."""
+        return not self._open
 
     def piece(self, index: int | None, call_id: str | None, name: str | None, arguments: str) -> list[Event]:
         """Take a piece of a call and return what may pass now."""
@@ -64,6 +70,14 @@ class CallOrder:
         if self._open[0] is call:
             events += more or call.start()
         return events
+
+    def beside(self, events: list[Event]) -> list[Event]:
+        """Let pass what is no piece of a call: behind those that are open, unless they are whole and end with it."""
+        ended = self._end_first_if_whole()
+        if not self._open:
+            return ended + events
+        self._beside += events
+        return ended
 
     def end(self, index: int | None) -> list[Event]:
         """End one call that its protocol says is over; one behind others waits for them."""
@@ -99,7 +113,10 @@ class CallOrder:
     def _end_first(self) -> list[Event]:
         first = self._open.pop(0)
         events: list[Event] = [CallEnd()] if first.started else []
-        return events + (self._open[0].start() if self._open else [])
+        if self._open:
+            return events + self._open[0].start()
+        beside, self._beside = self._beside, []
+        return events + beside
 
     def _end_first_if_whole(self) -> list[Event]:
         """End the streaming call where its arguments are whole, and let the next ones pass."""

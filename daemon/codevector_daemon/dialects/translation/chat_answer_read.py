@@ -13,9 +13,11 @@ from codevector_daemon.dialects.translation.canonical import Refusal, Text, Thin
 from codevector_daemon.dialects.translation.details import read_details
 from codevector_daemon.dialects.translation.events import (
     Answer,
+    BadAnswer,
     Counted,
     End,
     Event,
+    Failure,
     Ping,
     RefusalDelta,
     Start,
@@ -32,7 +34,15 @@ _STOPS: Final[Mapping[str, StopReason]] = {
     "tool_calls": "tool",
     "function_call": "tool",
     "content_filter": "refusal",
+    "max_tokens": "length",
+    "model_length": "context",
+    "model_context_window_exceeded": "context",
+    "sensitive": "refusal",
 }
+"""OpenAI's reasons, and those of Mistral (``model_length``) and Zhipu."""
+
+_BROKE_OFF: Final = frozenset({"error", "network_error", "insufficient_system_resource"})
+"""Reasons that say the provider failed: OpenRouter's and Mistral's, Zhipu's, DeepSeek's."""
 
 
 class _Function(Struct):
@@ -91,6 +101,7 @@ class ChatStream:
         self._thinking = False
         self._signature = ""
         self._calls = CallOrder()
+        self._called = False
         self._stopped = False
         self._declined = False
         self._usage: dict[str, Any] | None = None
@@ -100,7 +111,7 @@ class ChatStream:
         """Return what one raw event says; raises BadAnswer for nonsense."""
         chunk = answers.event(_chunk, raw)
         if isinstance(chunk, str):
-            return [*self._close(), End()] if chunk else [Ping()]
+            return self._end() if chunk else [Ping()]
         if chunk.error or chunk.object == "error":
             return [errors.in_stream(chunk.error or {"message": chunk.message})]
         events: list[Event] = []
@@ -119,6 +130,11 @@ class ChatStream:
         """Tell whether the model had finished: some vendors leave ``[DONE]`` off."""
         return self._stopped
 
+    def _end(self) -> list[Event]:
+        """Return the end; some vendors name no reason before it."""
+        stop: list[Event] = [Stop("tool")] if self._called and not self._stopped else []
+        return [*self._close(), *stop, End()]
+
     def _choice(self, choice: _Choice, events: list[Event]) -> None:
         delta = choice.delta or choice.message
         if delta is not None:
@@ -126,7 +142,10 @@ class ChatStream:
         if choice.finish_reason:
             self._stopped = True
             events += self._close()
-            events.append(Stop(_stop(choice.finish_reason, declined=self._declined)))
+            if choice.finish_reason in _BROKE_OFF:
+                events.append(_broke_off(choice.finish_reason))
+            else:
+                events.append(Stop(_stop(choice.finish_reason, declined=self._declined, called=self._called)))
 
     def _delta(self, delta: _Message, events: list[Event]) -> None:
         thought, text = delta.reasoning_content or delta.reasoning, delta.content
@@ -135,22 +154,26 @@ class ChatStream:
             thought = thought or nested
         if delta.reasoning_details:
             self._signature = _signature(delta.reasoning_details) or self._signature
+        beside: list[Event] = events if self._calls.idle else []
         if thought:
             self._thinking = True
-            events.append(ThinkingDelta(thought))
+            beside.append(ThinkingDelta(thought))
         if text:
-            self._end_thinking(events)
-            events += self._calls.close()
-            events.append(TextDelta(text))
+            self._end_thinking(beside)
+            beside.append(TextDelta(text))
         if delta.refusal:
             self._declined = True
-            self._end_thinking(events)
-            events.append(RefusalDelta(delta.refusal))
+            self._end_thinking(beside)
+            beside.append(RefusalDelta(delta.refusal))
+        if delta.tool_calls:
+            self._end_thinking(beside)
+        if beside is not events and beside:
+            events += self._calls.beside(beside)
         for call in delta.tool_calls or ():
-            self._end_thinking(events)
             self._call(call, events)
 
     def _call(self, call: _Call, events: list[Event]) -> None:
+        self._called = True
         name, arguments = _named(call)
         events += self._calls.piece(call.index, call.id, name, arguments)
 
@@ -160,9 +183,9 @@ class ChatStream:
             self._thinking, self._signature = False, ""
 
     def _close(self) -> list[Event]:
-        events: list[Event] = []
+        events = self._calls.close()
         self._end_thinking(events)
-        return events + self._calls.close()
+        return events
 
 
 def whole(body: bytes) -> Answer:
@@ -173,10 +196,14 @@ def whole(body: bytes) -> Answer:
     choice = answer.choices[0] if answer.choices else _Choice()
     if choice.message is None:
         raise answers.nonsense("it has no choices")
+    if choice.finish_reason in _BROKE_OFF:
+        failure = _broke_off(choice.finish_reason)
+        raise BadAnswer(failure.kind, failure.message)
     counted = _counted(_usage_in(answer) or {}, answer)
+    called = bool(choice.message.tool_calls)
     return Answer(
         parts=tuple(_parts(choice.message)),
-        stop=_stop(choice.finish_reason or "stop", declined=bool(choice.message.refusal)),
+        stop=_stop(choice.finish_reason or "stop", declined=bool(choice.message.refusal), called=called),
         counts=counted[0].counts if counted else None,
         tier=answer.service_tier,
     )
@@ -224,10 +251,16 @@ def _from_parts(parts: list[dict[str, Any]]) -> tuple[str, str]:
     return "".join(thoughts), "".join(texts)
 
 
-def _stop(reason: str, *, declined: bool) -> StopReason:
-    """Return why the model stopped; OpenAI says ``stop`` also of an answer that declines in words."""
+def _stop(reason: str, *, declined: bool, called: bool) -> StopReason:
+    """Return why the model stopped; OpenAI says ``stop`` also of a forced call, and of an answer that declines."""
     stop = _STOPS.get(reason, "end")
+    if stop == "end" and called:
+        return "tool"
     return "refusal" if declined and stop == "end" else stop
+
+
+def _broke_off(reason: str) -> Failure:
+    return Failure("api_error", f"The provider broke the answer off: {reason}.")
 
 
 def _usage_in(chunk: _Chunk) -> dict[str, Any] | None:

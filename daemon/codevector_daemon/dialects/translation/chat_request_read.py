@@ -267,10 +267,13 @@ def _parts(message: _Message, place: str) -> tuple[Part, ...]:
         return ()
     if isinstance(content, str):
         return (Text(content, cache),) if content else ()
-    return tuple(_part(part, f"{place}.content[{index}]") for index, part in enumerate(content))
+    parts = tuple(_part(part, f"{place}.content[{index}]") for index, part in enumerate(content))
+    if cache is None or not parts or isinstance(parts[-1], Refusal) or parts[-1].cache is not None:
+        return parts
+    return (*parts[:-1], replace(parts[-1], cache=cache))
 
 
-def _part(part: _ChatPart, place: str) -> Part:
+def _part(part: _ChatPart, place: str) -> Text | Refusal | Image | Document:
     cache = _ttl(part.cache_control) or _ttl(part.prompt_cache_breakpoint)
     match part.type:
         case "text" | "input_text" | "output_text":

@@ -25,6 +25,9 @@ from codevector_daemon.dialects.translation.outgoing import Fields, Target, Writ
 TAKES_CACHE_HINTS: Final = frozenset({"openrouter"})
 """Vendors that read ``cache_control`` in Chat Completions; OpenAI would refuse it."""
 
+MOST_STOPS: Final = 4
+"""OpenAI refuses more stop sequences."""
+
 
 def write(conversation: Conversation, target: Target) -> Written:
     """Write a request; raises BadBody naming what cannot be carried."""
@@ -38,7 +41,8 @@ class _Writer:
         self._target = target
         self._openai = models.is_openai(target.model)
         self._caches = target.vendor in TAKES_CACHE_HINTS
-        self._loop_from = outgoing.last_question(conversation.turns)
+        self._turns = outgoing.answered(conversation.turns)
+        self._loop_from = outgoing.last_question(self._turns)
         self.dropped: list[str] = []
 
     def request(self) -> Fields:
@@ -65,7 +69,7 @@ class _Writer:
     def _messages(self) -> Iterator[Fields]:
         if self._conversation.system:
             yield {"role": "system", "content": self._content(self._conversation.system, "system")}
-        for at, turn in enumerate(self._conversation.turns):
+        for at, turn in enumerate(self._turns):
             if turn.role == "assistant":
                 yield self._assistant(turn, in_loop=at > self._loop_from)
             elif turn.role == "system":
@@ -157,8 +161,16 @@ class _Writer:
             usual = {"temperature": 1, "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0}
             self.dropped += [name for name, value in usual.items() if fields.get(name, value) != value]
             fields = {name: value for name, value in fields.items() if name == "seed"}
-        stop = self._conversation.stop
-        return {**fields, **({"stop": list(stop)} if stop else {})}
+        return {**fields, **given(stop=self._stop() or None)}
+
+    def _stop(self) -> list[str]:
+        """Return the stop sequences the model takes: OpenAI's take four, and those that reason none."""
+        stop = list(self._conversation.stop)
+        if not self._openai:
+            return stop
+        most = 0 if models.openai_reasons(self._target.model) else MOST_STOPS
+        self.dropped += ["stop"] if len(stop) > most else []
+        return stop[:most]
 
     def _reasoning(self) -> Fields:
         wanted = self._conversation.reasoning
@@ -168,6 +180,7 @@ class _Writer:
         if level is None and wanted.budget is not None:
             level = effort.effort_of(wanted.budget)
         if level is None:
+            self.dropped.append("reasoning")
             return {}
         if self._openai and not models.openai_reasons(self._target.model):
             self.dropped.append("reasoning_effort")

@@ -9,9 +9,17 @@ _LOW_UNTIL: Final = 4096
 _MEDIUM_UNTIL: Final = 12288
 
 
-def budget_of(effort: str) -> int:
-    """Return a budget for an effort; 0 switches thinking off."""
-    return 0 if effort == "none" else _BUDGETS.get(effort, _BUDGETS["medium"])
+def budget_of(effort: str, most: int | None = None) -> int:
+    """Return a budget for an effort that leaves room for the answer within ``most`` tokens; 0 switches thinking off."""
+    if effort == "none":
+        return 0
+    budget = _BUDGETS.get(effort, _BUDGETS["medium"])
+    return budget if most is None else min(budget, room(most))
+
+
+def room(most: int) -> int:
+    """Return how much of an output limit thinking may take, so that the answer itself is not cut off."""
+    return most * 3 // 4
 
 
 def effort_of(budget: int) -> str:

@@ -17,6 +17,7 @@ from codevector_daemon.dialects.translation.events import (
     CallStart,
     Counted,
     Event,
+    Failure,
     Ping,
     RefusalDelta,
     Start,
@@ -37,7 +38,21 @@ _STOPS: Final[Mapping[str, StopReason]] = {
     "PROHIBITED_CONTENT": "refusal",
     "SPII": "refusal",
     "MODEL_ARMOR": "refusal",
+    "ESCALATION": "refusal",
+    "PUP_LIMITED_DISABLED": "refusal",
+    "CONTINUATION": "length",
 }
+
+_BROKE_OFF: Final = frozenset(
+    {
+        "MALFORMED_FUNCTION_CALL",
+        "UNEXPECTED_TOOL_CALL",
+        "TOO_MANY_TOOL_CALLS",
+        "MISSING_THOUGHT_SIGNATURE",
+        "MALFORMED_RESPONSE",
+    }
+)
+"""Reasons that say there is no answer: what the model made could not be read, and is not given."""
 
 
 class _Call(Struct):
@@ -123,6 +138,11 @@ class GeminiStream:
             self._part(part, events)
         if candidate.finish_reason and candidate.finish_reason != "FINISH_REASON_UNSPECIFIED":
             self._end_thought("", events)
+            if candidate.finish_reason in _BROKE_OFF:
+                events.append(
+                    Failure("api_error", f"The model gave no answer that can be used: {candidate.finish_reason}.")
+                )
+                return
             reason = _STOPS.get(candidate.finish_reason, "refusal" if "IMAGE" in candidate.finish_reason else "end")
             events.append(Stop("tool" if reason == "end" and self._called else reason))
             self._stopped = True

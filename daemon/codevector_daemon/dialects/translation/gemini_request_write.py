@@ -25,7 +25,6 @@ MOST_STOPS: Final = 5
 UNSIGNED: Final = "skip_thought_signature_validator"
 """What Google documents for calls that another model made: Gemini 3 refuses a call without any signature."""
 
-LEAST_PRO_BUDGET: Final = 128
 _MODES: Final = {"auto": "AUTO", "none": "NONE", "required": "ANY", "named": "ANY"}
 _LEVELS: Final = {"none": "minimal", "xhigh": "high", "max": "high"}
 
@@ -52,7 +51,7 @@ class _Writer:
             self.dropped.append("thinking")
         if outgoing.has_details(asked):
             self.dropped.append("detail")
-        turns = outgoing.joined(outgoing.without_system(asked.turns))
+        turns = outgoing.joined(outgoing.without_system(outgoing.answered(asked.turns)))
         contents = [self._content(turn) for turn in turns]
         system = [{"text": part.text} for part in asked.system if part.text]
         if asked.output is not None and not self._takes_format():
@@ -187,14 +186,15 @@ class _Writer:
         if level is None:
             return shown
         level = _LEVELS.get(level, level)
-        return shown | {"thinkingLevel": "low" if level == "minimal" and "pro" in self._target.model else level}
+        return shown | {"thinkingLevel": models.gemini_level(self._target.model, level)}
 
     def _budget(self, level: str | None, budget: int | None) -> Fields:
         if budget is None and level is not None:
-            budget = effort.budget_of(level)
+            budget = effort.budget_of(level, outgoing.limit(self._conversation, self._target))
         if budget is None:
             return {}
-        return {"thinkingBudget": max(budget, LEAST_PRO_BUDGET) if "pro" in self._target.model else budget}
+        least, most = models.gemini_budgets(self._target.model, off=budget <= 0)
+        return {"thinkingBudget": min(max(budget, least), most)}
 
     def _name_lost(self) -> None:
         asked = self._conversation

@@ -113,7 +113,7 @@ class MessagesStream:
             case "message_start":
                 return self._start(event.message)
             case "message_stop":
-                return [End()]
+                return [*self._end(), End()]
             case "error":
                 return [errors.in_stream(event.error)]
             case _:
@@ -130,13 +130,16 @@ class MessagesStream:
         return [Start(read.counts if read is not None else None)]
 
     def _begin(self, block: _Block) -> list[Event]:
+        events = self._end()
         self._block = block
         self._arguments, self._signature = False, block.signature or ""
         if block.type == "tool_use":
-            return [CallStart(block.id or "", block.name or "")]
-        if block.text:
-            return [TextDelta(block.text)]
-        return [ThinkingDelta(block.thinking)] if block.thinking else []
+            events.append(CallStart(block.id or "", block.name or ""))
+        elif block.text:
+            events.append(TextDelta(block.text))
+        elif block.thinking:
+            events.append(ThinkingDelta(block.thinking))
+        return events
 
     def _delta(self, delta: _Delta) -> list[Event]:
         match delta.type:
@@ -152,6 +155,7 @@ class MessagesStream:
         return []
 
     def _end(self) -> list[Event]:
+        """End the open block; a call whose end a vendor left out must not be lost."""
         block, self._block = self._block, _Block()
         match block.type:
             case "tool_use":
@@ -166,7 +170,7 @@ class MessagesStream:
 
     def _message_delta(self, event: _Event) -> list[Event]:
         delta = event.delta or _Delta()
-        events: list[Event] = []
+        events = self._end()
         if delta.stop_details is not None and delta.stop_details.explanation:
             events.append(RefusalDelta(delta.stop_details.explanation))
         if delta.stop_reason:

@@ -51,7 +51,7 @@ class _Writer:
         most = outgoing.limit(asked, self._target) or self._default_limit()
         fields: Fields = {"model": self._target.model, "max_tokens": most}
         fields |= self._system()
-        turns = outgoing.joined(outgoing.without_system(asked.turns))
+        turns = outgoing.joined(outgoing.without_system(outgoing.answered(asked.turns)))
         fields["messages"] = [message for turn in turns if (message := self._message(turn))["content"]]
         fields |= self._tools()
         fields |= thinking_fields(asked, self._target, most, self.dropped)
@@ -62,8 +62,8 @@ class _Writer:
         return fields | ({"stream": True} if self._target.stream else {})
 
     def _default_limit(self) -> int:
-        most = models.default_max_tokens(self._target.model)
-        return most if self._target.max_output is None else min(most, self._target.max_output)
+        """Return the limit where the client set none: all that the model gives where that is known, as elsewhere."""
+        return self._target.max_output or models.default_max_tokens(self._target.model)
 
     def _system(self) -> Fields:
         blocks = [self._text(part.text, part.cache) for part in self._conversation.system if part.text.strip()]

@@ -43,10 +43,11 @@ def _by_effort(asked: Conversation, wanted: Reasoning, version: tuple[int, int] 
 
 
 def _by_budget(asked: Conversation, wanted: Reasoning, target: Target, most: int, dropped: list[str]) -> Fields:
-    budget = wanted.budget if wanted.budget is not None else effort.budget_of(wanted.effort or "medium")
+    budget = wanted.budget if wanted.budget is not None else effort.budget_of(wanted.effort or "medium", most)
     if budget <= 0 or wanted.effort == "none":
         return {}
-    budget = min(budget, most - 1)
+    # A client that set both knows what it asks for; a limit that was set for it must leave room for the answer.
+    budget = min(budget, effort.room(most) if asked.max_tokens is None else most - 1)
     forced = asked.choice is not None and asked.choice.mode in {"required", "named"}
     if forced or budget < LEAST_BUDGET or _lacks_thoughts(asked, target.vendor):
         dropped.append("reasoning")

@@ -7,6 +7,7 @@ _OPENAI = re.compile(r"(?:^|/)(?:gpt-|chatgpt|o\d|codex)")
 _OPENAI_PLAIN = re.compile(r"(?:^|/)(?:gpt-3|gpt-4|chatgpt-4)|-chat-latest$|-search-preview")
 _GEMINI_SIGNED = re.compile(r"gemini-(?:[3-9]|\d\d)")
 _GEMINI_BUDGET = re.compile(r"gemini-2\.5")
+_GEMINI_TWO_LEVELS = re.compile(r"gemini-3(?:\.0)?-pro")
 _GEMINI_SILENT = re.compile(r"gemini-(?:1|2\.0)")
 
 CLAUDE_DEFAULT_MAX_TOKENS = 32_000
@@ -66,6 +67,20 @@ def gemini_wants_signatures(model: str) -> bool:
 def gemini_thinks_by_budget(model: str) -> bool:
     """Tell whether a Gemini takes a thinking budget instead of a level."""
     return _GEMINI_BUDGET.search(model) is not None
+
+
+def gemini_budgets(model: str, *, off: bool) -> tuple[int, int]:
+    """Return the least and the greatest thinking budget a Gemini takes; ``off`` where none is wanted, if it can."""
+    if "pro" in model:
+        return 128, 32_768
+    return (512 if "lite" in model and not off else 0), 24_576
+
+
+def gemini_level(model: str, level: str) -> str:
+    """Return the nearest thinking level that a Gemini takes: Pro thinks always, the first of its 3 at two levels."""
+    if "pro" in model and level == "minimal":
+        return "low"
+    return "high" if level == "medium" and _GEMINI_TWO_LEVELS.search(model) else level
 
 
 def gemini_cannot_think(model: str) -> bool:

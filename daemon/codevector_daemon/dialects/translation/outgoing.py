@@ -1,6 +1,6 @@
 """What every writer of requests needs: the target it writes for, and the turns as the target wants them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -55,6 +55,36 @@ def limit(conversation: Conversation, target: Target) -> int | None:
     if asked is None or target.max_output is None:
         return asked
     return min(asked, target.max_output)
+
+
+def answered(turns: Iterable[Turn]) -> list[Turn]:
+    """Return turns with the answers of tools right behind the turn that called them, in the order of its calls.
+
+    Responses lets anything stand between, and answers come as the tools end; most other vendors refuse the former, and
+    Gemini tells calls of one function apart by their order.
+    """
+    open_calls: dict[str, dict[str, ToolResult | None]] = {}
+    found: list[tuple[Turn, dict[str, ToolResult | None]]] = []
+    for turn in turns:
+        kept = []
+        for part in turn.parts:
+            if isinstance(part, ToolResult) and (caller := open_calls.pop(part.call_id, None)) is not None:
+                caller[part.call_id] = part
+            else:
+                kept.append(part)
+        calls: dict[str, ToolResult | None] = {part.id: None for part in kept if isinstance(part, ToolCall)}
+        open_calls |= dict.fromkeys(calls, calls)
+        found.append((turn if len(kept) == len(turn.parts) else replace(turn, parts=tuple(kept)), calls))
+    out: list[Turn] = []
+    due: tuple[ToolResult, ...] = ()
+    for turn, calls in found:
+        if due and turn.role == "user":
+            out.append(replace(turn, parts=due + turn.parts))
+        else:
+            out += [Turn("user", due)] if due else []
+            out += [turn] if turn.parts or turn.role == "assistant" else []
+        due = tuple(result for result in calls.values() if result is not None)
+    return [*out, Turn("user", due)] if due else out
 
 
 def joined(turns: Iterable[Turn]) -> Iterator[Turn]:
@@ -144,7 +174,7 @@ def pictures(parts: Iterable[Shown]) -> list[Image | Document]:
     return [part for part in parts if not isinstance(part, Text) and text_or_none(part) is None]
 
 
-def last_question(turns: tuple[Turn, ...]) -> int:
+def last_question(turns: Sequence[Turn]) -> int:
     """Return the index of the last turn in which the user said something: after it the tools loop."""
     for at in range(len(turns) - 1, -1, -1):
         if turns[at].role == "user" and any(not isinstance(part, ToolResult) for part in turns[at].parts):

@@ -96,15 +96,15 @@ class ResponsesStream:
             return [Ping()]
         match event.type:
             case "response.output_text.delta":
-                return [TextDelta(_text(event.delta))]
+                return self._beside(TextDelta(_text(event.delta)))
             case "response.function_call_arguments.delta":
                 self._streamed.add(event.output_index)
                 return self._calls.piece(event.output_index, None, None, _text(event.delta))
             case kind if kind in _THOUGHTS:
-                return [ThinkingDelta(_text(event.delta))]
+                return self._beside(ThinkingDelta(_text(event.delta)))
             case "response.refusal.delta":
                 self._declined = True
-                return [RefusalDelta(_text(event.delta))]
+                return self._beside(RefusalDelta(_text(event.delta)))
             case "response.output_item.added" | "response.output_item.done" if event.item is not None:
                 return self._item(event, event.item, done=event.type.endswith("done"))
             case _:
@@ -114,13 +114,16 @@ class ResponsesStream:
         """Tell whether the answer was whole without its last event: never, it holds the usage."""
         return False
 
+    def _beside(self, event: Event) -> list[Event]:
+        return [event] if self._calls.idle else self._calls.beside([event])
+
     def _life(self, event: _Event) -> list[Event]:
         response = event.response or _Response()
         match event.type:
             case "response.created":
                 return [Start()]
             case "response.reasoning_summary_part.added":
-                return [ThinkingBreak()] if event.summary_index else []
+                return self._beside(ThinkingBreak()) if event.summary_index else []
             case "response.completed" | "response.incomplete":
                 stop = _stop(response, called=self._called, declined=self._declined)
                 return [*self._calls.close(), Stop(stop), *_counted(response), End()]
@@ -135,7 +138,8 @@ class ResponsesStream:
 
     def _item(self, event: _Event, item: _Item, *, done: bool) -> list[Event]:
         if item.type == "reasoning":
-            return [ThinkingEnd(with_id(item.id or "", item.encrypted_content or ""))] if done else []
+            signature = with_id(item.id or "", item.encrypted_content or "")
+            return self._beside(ThinkingEnd(signature)) if done else []
         if item.type not in _CALLS:
             return []
         self._called = True

@@ -160,6 +160,7 @@ def _output(given: openai_common.Schema | None) -> OutputFormat | None:
 
 
 def _reasoning(given: _Reasoning | None) -> Reasoning | None:
-    if given is None:
+    shown = given is not None and bool(given.summary or given.generate_summary)
+    if given is None or (given.effort is None and not shown):
         return None
-    return Reasoning(effort=given.effort, shown=bool(given.summary or given.generate_summary))
+    return Reasoning(effort=given.effort, shown=shown)

@@ -163,6 +163,7 @@ class _Writer:
             if level is None and wanted.budget is not None:
                 level = effort.effort_of(wanted.budget)
             fields = given(effort=level, summary="auto" if wanted.shown else None)
+            self.dropped += [] if fields else ["reasoning"]
         include = {"include": ["reasoning.encrypted_content"]} if models.openai_reasons(self._target.model) else {}
         return ({"reasoning": fields} if fields else {}) | include
 

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from codevector_daemon.dialects.sse import EventSplitter
-from codevector_daemon.dialects.translation.answers import UNREADABLE_KIND
+from codevector_daemon.dialects.translation.answers import TOO_DEEP, UNREADABLE_KIND, nonsense
 from codevector_daemon.dialects.translation.events import (
     BadAnswer,
     Counted,
@@ -93,12 +93,14 @@ class Translator:
             return b""
         try:
             events = self._reader.event(raw)
+            if len(events) == 1 and type(events[0]) not in _KEPT:
+                return self._writer.write(events[0])
+            return b"".join([self._pass(event) for event in events])
         except BadAnswer as error:
             self._failure = Failure(error.kind, str(error))
-            return b""
-        if len(events) == 1 and type(events[0]) not in _KEPT:
-            return self._writer.write(events[0])
-        return b"".join([self._pass(event) for event in events])
+        except RecursionError:
+            self._failure = Failure(UNREADABLE_KIND, str(nonsense(TOO_DEEP)))
+        return b""
 
     def _pass(self, event: Event) -> bytes:
         match event:
