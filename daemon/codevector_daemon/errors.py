@@ -5,6 +5,7 @@ CodeVectorError
 ├── StartError               the daemon cannot start here (home, port, socket, another daemon)
 ├── StoreError               the database
 │   ├── StoreRefused         locked too long, full, gone: try again later
+│   │   └── StoreHeld        locked on purpose, for a moment: go round it
 │   ├── StoreCorrupt         not a database, or damaged
 │   └── StoreTooNew          written by a newer version
 ├── Refused                  the gateway's own answer to a call (status, type, code: the contract's table)
@@ -34,6 +35,10 @@ class StoreError(CodeVectorError):
 
 class StoreRefused(StoreError):
     """The database cannot be written now."""
+
+
+class StoreHeld(StoreRefused):
+    """The database is held on purpose, for some seconds at most."""
 
 
 class StoreCorrupt(StoreError):

@@ -42,7 +42,7 @@ class PriceCalls:
 
     async def reprice(self, order: RepriceOrder) -> Repricing:
         """Have the prices of a window worked out again."""
-        return await self._connection.call("POST", "/usage/reprice", Repricing, body=order)
+        return await self._connection.call("POST", "/usage/reprice", Repricing, body=order, patient=True)
 
     async def catalogue(self) -> CatalogueInfo:
         """Return the price catalogue in use."""

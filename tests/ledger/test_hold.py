@@ -6,19 +6,15 @@ Time is what SQLite has worked, not what a clock says, so that this holds or fai
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from codevector_daemon.ledger.attempts import read_attempts
-from codevector_daemon.ledger.upkeep.reprice import Repriced, rewrite_in_steps
 from codevector_daemon.ledger.upkeep.retention import Keep, retire
 from codevector_daemon.ledger.upkeep.rollup import roll_up
 from codevector_daemon.ledger.upkeep.workbench import Workbench
-from codevector_daemon.metering.prices import Price
-from codevector_daemon.store.connect import plain
 from codevector_shared.periods import DAY_S
 from support.ledgers import ANA, NOON_MS, an_event
 from support.past import EVER, Past, past
@@ -108,18 +104,3 @@ def test_giving_up_what_is_old(home: Past) -> None:
     with bench(home) as (made, meter):
         retire(made, Keep(requests=1, five_minutes=1, hours=1), NOON_S + 60 * DAY_S)
     meter.assert_short()
-
-
-def test_pricing_anew(home: Past) -> None:
-    with home.reading() as connection:
-        found = list(read_attempts(connection, None, NOON_MS + DAY_S * 1000))
-    dearer = [Repriced(one, Price(one.spend_nano * 2, "override", "override 1/1")) for one in found]
-    with closing(plain(home.path, patience_s=1)) as connection:
-        meter = Meter()
-        meter.watch(connection)
-        rewrite_in_steps(connection, dearer, audit=(NOON_MS, "owner", "all"), clock=meter, pause_s=0)
-    meter.assert_short()
-    assert home.all("SELECT sum(spend_nano) FROM requests UNION ALL SELECT sum(spend_nano) FROM buckets_5m") == [
-        (len(found) * 2_000,),
-        (len(found) * 2_000,),
-    ]

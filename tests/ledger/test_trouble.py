@@ -244,6 +244,27 @@ async def test_a_damaged_file_is_set_aside_and_the_rest_of_it_is_counted(tmp_pat
             assert [path.suffix for path in damaged(here.spool)] == [".damaged"]
 
 
+async def test_how_many_wait_is_never_below_none_where_a_file_could_not_be_looked_at_first(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        with locked(here.database):
+            await asyncio.gather(*(here.ledger.settle(an_event(f"a{n}")) for n in range(3)))
+            await here.ledger.close()
+        (path,) = spool_files(here.spool)
+        away = path.rename(tmp_path / "away")
+        path.mkdir()  # can be read by nobody, root included
+        seen: list[int] = []
+        async with home(tmp_path) as later:
+            assert later.ledger.degraded
+            assert later.ledger.spooled_events == 0
+            later.ledger.subscribe(lambda _: seen.append(later.ledger.spooled_events))
+            path.rmdir()
+            away.rename(path)
+            await until(lambda: not later.ledger.degraded)
+            await later.ledger.settle(an_event("b"))
+            assert len(await later.settled()) == 4
+            assert (later.ledger.spooled_events, min(seen)) == (0, 0)
+
+
 async def test_a_lost_file_is_noticed_and_its_return_too(tmp_path: Path) -> None:
     async with home(tmp_path) as here:
         await here.ledger.settle(an_event("a"))

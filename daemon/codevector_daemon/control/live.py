@@ -92,6 +92,12 @@ class LiveHub:
             while (delta := await reader.next()) is not None and welcome():
                 yield _line(delta)
 
+    def start_over(self) -> None:
+        """Have every reader ask for a new snapshot: what was told of finished calls is no longer true."""
+        for reader in self._readers:
+            reader.skip()
+        self._publish(News(frozenset(), (), (), ()), self._circumstances(), whole=False)
+
     def close(self) -> None:
         """End every stream, and those that come later after their snapshot: a shutdown must not wait for readers."""
         self._closed = True

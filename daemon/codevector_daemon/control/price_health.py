@@ -11,6 +11,7 @@ from msgspec import field
 from codevector_daemon.control.asked import Asked
 from codevector_daemon.control.rates_of import preferred, vendor_of
 from codevector_daemon.control.services import Services
+from codevector_daemon.directory.checks import shown
 from codevector_daemon.errors import DirectoryError
 from codevector_daemon.ledger.state import BEGINNING, kept_of, read_facts
 from codevector_daemon.metering.cards import RateCard, RateOverride
@@ -56,6 +57,8 @@ async def price_health(services: Services) -> PriceHealth:
 async def daily_models(services: Services, query: DailyQuery) -> DailyModels:
     """Add up usage by UTC day and upstream model, as vendors cut their exports."""
     first, last = _day(query.first), _day(query.last)
+    if query.provider is not None:
+        await _refuse_unknown_provider(services, query.provider)
     first_ms, until_ms = _ms(first), _ms(last + timedelta(days=1))
 
     def read(connection: sa.Connection) -> DailyModels:
@@ -68,6 +71,20 @@ async def daily_models(services: Services, query: DailyQuery) -> DailyModels:
         )
 
     return await services.store.read(read)
+
+
+async def _refuse_unknown_provider(services: Services, name: str) -> None:
+    """Refuse a provider that is not set up, unless the ledger has calls of one that was."""
+    used = sa.exists().where(series.c.provider == name)
+    if services.directory.provider(name) is None and not await services.store.read(
+        lambda connection: connection.scalar(sa.select(used))
+    ):
+        raise DirectoryError(
+            "unknown_provider",
+            f"no provider {shown(name)} is set up, and the ledger has no calls of one",
+            "See `codevector providers list`, and for removed ones `codevector usage --period all --by provider`.",
+            status=404,
+        )
 
 
 def _by_basis(connection: sa.Connection, since_ms: int) -> list[dict[str, Any]]:

@@ -1,11 +1,21 @@
 """Which rates belong to a row: those it was priced by, and those it would be priced by now."""
 
+from functools import cache
+
 from codevector_daemon.directory import Directory
 from codevector_daemon.directory.kinds import kind_of
 from codevector_daemon.directory.values import Facade, Provider
 from codevector_daemon.ledger.attempts import Attempt
 from codevector_daemon.metering.cards import RateCard, RateOverride, fixed_card, unknown_card
 from codevector_daemon.metering.prices import PriceBook
+
+
+class AsFirstSeen:
+    """The directory's models and providers, each as it was when first asked for, so that one work knows one rate."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.facade = cache(directory.facade)
+        self.provider = cache(directory.provider)
 
 
 def preferred(facade: Facade) -> tuple[Provider | None, str]:
@@ -35,7 +45,7 @@ def card_then(prices: PriceBook, attempt: Attempt, vendor: str) -> RateCard:
     return prices.card(vendor, attempt.series.upstream_model, attempt.started_ms, override=None, free=False)
 
 
-def card_now(prices: PriceBook, attempt: Attempt, directory: Directory) -> RateCard | None:
+def card_now(prices: PriceBook, attempt: Attempt, directory: AsFirstSeen) -> RateCard | None:
     """Return the rates that a row of that time has by what is set now; None where nobody can tell whose model it was.
 
     What the catalogue says of a time stays; what changes is an override, a corrected catalogue, or a default.
@@ -43,7 +53,7 @@ def card_now(prices: PriceBook, attempt: Attempt, directory: Directory) -> RateC
     facade = directory.facade(attempt.series.model) if attempt.series.model else None
     provider = directory.provider(attempt.series.provider)
     if facade is not None and (facade.free or facade.override is not None):
-        return fixed_card(facade.override, free=facade.free)
+        return prices.card("", facade.slug, attempt.started_ms, override=facade.override, free=facade.free)
     if provider is None and not attempt.imported:
         return None
     vendor = vendor_of(provider) or ("" if provider is not None else attempt.series.provider)

@@ -1,16 +1,30 @@
 """``codevector usage reprice``: prices worked out again from the counts that rows keep."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import partial
+
+import sqlalchemy as sa
 
 from codevector_daemon.control.asked import Span
-from codevector_daemon.control.rates_of import card_now, vendor_of
+from codevector_daemon.control.rates_of import AsFirstSeen, card_now, vendor_of
 from codevector_daemon.control.services import Services
-from codevector_daemon.errors import DirectoryError
-from codevector_daemon.ledger.attempts import Attempt, read_attempts
-from codevector_daemon.ledger.upkeep.reprice import ChangedMeanwhileError, Repriced, rewrite
+from codevector_daemon.directory.checks import shown
+from codevector_daemon.errors import DirectoryError, StoreCorrupt
+from codevector_daemon.ledger.attempts import Attempt, Window
+from codevector_daemon.ledger.upkeep.reprice import (
+    ChangedMeanwhileError,
+    Reckon,
+    Repricer,
+    Signed,
+    Tally,
+    UnderWayError,
+)
+from codevector_daemon.ledger.upkeep.workbench import Stopped
 from codevector_daemon.metering.prices import Price
+from codevector_daemon.store.schema import series
 from codevector_shared.money import usd
 from codevector_shared.price_protocol import RepricedModel, RepriceOrder, Repricing
 
@@ -21,92 +35,111 @@ PATIENCE_S = 10.0
 async def reprice(services: Services, order: RepriceOrder) -> Repricing:
     """Work out the prices of a window again, and write them unless it is a dry run."""
     now_ms = services.now_ms()
-    zone = services.ledger.zone
-    window = Span(first=order.first, last=order.last).window(now_ms, zone)
-    first_ms = None if window.start is None else _ms(window.start)
-    rows = await services.store.read(
-        lambda connection: list(read_attempts(connection, first_ms, _ms(window.end), order.model))
-    )
-    found = await asyncio.to_thread(lambda: [_anew(services, row) for row in rows])
-    changed = [one for one in found if one.changes]
+    span = Span(first=order.first, last=order.last).window(now_ms, services.ledger.zone)
     last = order.last or _day(now_ms, services)
-    if changed and not order.dry_run:
-        target = f"{order.first}..{last}" + (f" {order.model}" if order.model else "")
-        await _write(services, changed, target)
+    model = None if order.model is None else await _known_model(services, order.model)
+    window = Window(0 if span.start is None else _ms(span.start), _ms(span.end), model)
+    target = f"{order.first}..{last}" + (f" {model}" if model else "")
+    signed = Signed(now_ms, services.directory.owner.user_name, target)
+    found = await _done(services, window, None if order.dry_run else signed)
+    if not order.dry_run and any(tally.changed for tally in found.values()):
+        services.live.start_over()
     return _report(order, last, found)
 
 
-async def _write(services: Services, changed: Sequence[Repriced], target: str) -> None:
+async def _done(services: Services, window: Window, signed: Signed | None) -> dict[str, Tally]:
+    """Have a thread do it; given up, with nothing changed, when whoever asked for it is gone, or the daemon stops."""
+    stopping = threading.Event()
+    path = services.store.path
+    repricer = Repricer(path, window, _reckoner(services), patience_s=PATIENCE_S, stopping=stopping)
+    work = repricer.preview if signed is None else partial(repricer.apply, signed)
     try:
-        await asyncio.to_thread(
-            rewrite,
-            services.store.path,
-            changed,
-            now_ms=services.now_ms(),
-            actor=services.directory.owner.user_name,
-            target=target,
-            patience_s=PATIENCE_S,
-        )
+        return (await asyncio.to_thread(work)).by_model
+    except UnderWayError as error:
+        hint = "Wait until that is done; then see whether anything is left to change: add --dry-run."
+        raise DirectoryError("reprice_under_way", str(error), hint, status=409) from error
     except ChangedMeanwhileError as error:
-        hint = "Try again; what was priced anew by then stays so, and the audit says how much that is."
+        hint = "Nothing was changed. Try again in a minute."
         raise DirectoryError("changed_meanwhile", str(error), hint, status=409) from error
+    except Stopped as error:
+        raise DirectoryError("stopped", str(error), "Nothing was changed. Try again.", status=503) from error
+    except StoreCorrupt as error:
+        services.store.on_damage(error)
+        raise
+    finally:
+        stopping.set()
 
 
-def _anew(services: Services, attempt: Attempt) -> Repriced:
-    """Price an attempt again. What a provider stated, and what nobody can look up any more, stays as it was."""
-    card = card_now(services.prices, attempt, services.directory)
-    stated = attempt.price_basis == "provider" and attempt.extras.provider_cost_nano is None
-    if card is None or attempt.price_basis is None or (stated and not card.is_fixed):
-        return Repriced(attempt, Price(attempt.spend_nano, attempt.price_basis or "unpriced", attempt.price_version))
-    vendor = vendor_of(services.directory.provider(attempt.series.provider)) or attempt.series.provider
-    price = services.prices.bill(
-        card,
-        attempt.counts,
-        attempt.extras,
-        vendor=vendor,
-        at_ms=attempt.started_ms,
-        service_tier=attempt.service_tier,
-    )
-    return Repriced(attempt, price)
+async def _known_model(services: Services, name: str) -> str:
+    """Return the name that a model's calls have in the ledger; a removed one keeps its own there."""
+    used = sa.exists().where(series.c.model == name)
+    if await services.store.read(lambda connection: connection.scalar(sa.select(used))):
+        return name
+    facade = services.directory.stored_facade(name) or services.directory.facade(name)
+    if facade is None:
+        raise DirectoryError(
+            "unknown_model",
+            f"no model {shown(name)} is set up, and the ledger has no calls of one",
+            "See `codevector models list`, and for removed ones `codevector usage --period all --by model`.",
+            status=404,
+        )
+    return facade.slug
 
 
-def _report(order: RepriceOrder, last: str, found: Sequence[Repriced]) -> Repricing:
-    by_model: dict[str, list[Repriced]] = {}
-    for one in found:
-        by_model.setdefault(one.attempt.series.model, []).append(one)
-    before, after = _before(found), _after(found)
-    models = [_model(name, rows) for name, rows in by_model.items() if any(one.changes for one in rows)]
+def _reckoner(services: Services) -> Reckon:
+    """Return what prices an attempt again, by the models and providers as they are when they are first met.
+
+    What a provider stated, and what nobody can look up any more, stays as it was.
+    """
+    prices, version = services.prices, services.prices.version
+    known = AsFirstSeen(services.directory)
+
+    def anew(attempt: Attempt) -> Price:
+        if prices.version != version:
+            raise ChangedMeanwhileError("another price catalogue was put into use")
+        card = card_now(prices, attempt, known)
+        stated = attempt.price_basis == "provider" and attempt.extras.provider_cost_nano is None
+        if card is None or attempt.price_basis is None or (stated and not card.is_fixed):
+            return Price(attempt.spend_nano, attempt.price_basis or "unpriced", attempt.price_version)
+        vendor = vendor_of(known.provider(attempt.series.provider)) or attempt.series.provider
+        return prices.bill(
+            card,
+            attempt.counts,
+            attempt.extras,
+            vendor=vendor,
+            at_ms=attempt.started_ms,
+            service_tier=attempt.service_tier,
+        )
+
+    return anew
+
+
+def _report(order: RepriceOrder, last: str, found: Mapping[str, Tally]) -> Repricing:
+    before = sum(tally.before_nano for tally in found.values())
+    after = sum(tally.after_nano for tally in found.values())
+    models = [_model(name, tally) for name, tally in sorted(found.items()) if tally.changed]
     return Repricing(
         first=order.first,
         last=last,
         dry_run=order.dry_run,
-        requests=len(found),
-        changed=sum(one.changes for one in found),
+        requests=sum(tally.requests for tally in found.values()),
+        changed=sum(tally.changed for tally in found.values()),
         before_usd=usd(before),
         after_usd=usd(after),
         difference_usd=usd(after - before),
-        models=sorted(models, key=lambda one: one.model or ""),
+        models=models,
     )
 
 
-def _model(name: str, rows: Sequence[Repriced]) -> RepricedModel:
-    before, after = _before(rows), _after(rows)
+def _model(name: str, tally: Tally) -> RepricedModel:
     return RepricedModel(
         model=name or None,
-        requests=len(rows),
-        changed=sum(one.changes for one in rows),
-        before_usd=usd(before),
-        after_usd=usd(after),
-        difference_usd=usd(after - before),
+        requests=tally.requests,
+        changed=tally.changed,
+        before_usd=usd(tally.before_nano),
+        after_usd=usd(tally.after_nano),
+        difference_usd=usd(tally.after_nano - tally.before_nano),
     )
-
-
-def _before(rows: Iterable[Repriced]) -> int:
-    return sum(one.attempt.spend_nano for one in rows)
-
-
-def _after(rows: Iterable[Repriced]) -> int:
-    return sum(one.price.spend_nano for one in rows)
 
 
 def _ms(at: datetime) -> int:

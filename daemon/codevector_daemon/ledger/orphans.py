@@ -81,7 +81,7 @@ class Orphanage:
                 await self._writer.run(lambda node=node: self._committer.adopt(node))  # type: ignore[misc]  # mypy#12557
         await self._drain()
         # A spool may hold the true end of what the journal still calls open, so nothing is settled before it is empty.
-        while self._taken and not self._committer.standing.degraded:
+        while self._taken and not self._committer.standing.waiting:
             node = next(iter(self._taken))
             await self._settle_all(node)
             await self._writer.run(lambda node=node: self._committer.forget(node))  # type: ignore[misc]  # mypy#12557

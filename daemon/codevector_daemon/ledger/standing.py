@@ -7,7 +7,9 @@ class Standing(Struct, frozen=True):
     """Replaced as a whole by the writer's thread after each piece of work; may be read from any thread."""
 
     degraded: bool = False
-    """The store refuses, or what it refused still waits outside of it."""
+    """The store refuses, or what it refused still waits outside of it, and nobody meant it to."""
+    waiting: bool = False
+    """Entries wait outside of the store, or have to; also where they only make way for a work that holds it."""
     trouble: str | None = None
     """Why the store refuses, while it does."""
     spooled_events: int = 0

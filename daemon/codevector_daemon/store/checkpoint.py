@@ -16,6 +16,9 @@ _SHORT_PAUSE_S = 0.2
 _LONG_LOG = 512
 """Pages (4 KiB) from which on the log is made to start over instead of growing."""
 
+_READERS_MS = 200
+"""How long it is waited for readers that still need the log."""
+
 
 class Checkpointer:
     """Copies after a nudge and rests while nobody writes.
@@ -74,3 +77,13 @@ def start_over(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA busy_timeout = 0")
     connection.execute("PRAGMA wal_checkpoint(RESTART)")
     connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
+
+
+def shorten_log(connection: sqlite3.Connection) -> None:
+    """Copy the log and cut it off, as far as readers let go of it soon; the writer does the rest at some time."""
+    try:
+        copy_log(connection)
+        connection.execute(f"PRAGMA busy_timeout = {_READERS_MS}")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        log.debug("the log is cut off later: %s", error)

@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from codevector_daemon.errors import StoreCorrupt, StoreError, StoreRefused
 from codevector_daemon.store.connect import is_still, plain, stat_of
+from codevector_daemon.store.hold import is_held
 from codevector_daemon.store.prepare import prepare_or_salvage
 from codevector_daemon.store.trouble import translated
 
@@ -24,6 +25,10 @@ T = TypeVar("T")
 _SCHEME = "sqlite:///"
 _READERS = 4
 """Connections that read at once; each is a thread, and two cores are soon busy."""
+
+_HOLD_PATIENCE_S = 60.0
+"""How long a hold on purpose is waited for; it takes seconds, and nothing is written before it ends."""
+_HOLD_ASKED_S = 0.02
 
 SHARED = "shared"
 """Under this name in its ``info`` a connection has a dictionary that all readers of one file have in common."""
@@ -75,6 +80,7 @@ class Store:
 
     async def write(self, fn: Callable[[sa.Connection], T]) -> T:
         """Run ``fn`` as one transaction: committed when it returns, rolled back when it raises."""
+        await self._make_way()
         self._refuse_closed()
         async with self._writing:
             with self._watched():
@@ -112,6 +118,12 @@ class Store:
             self._file = found
             before, self._readers = self._readers, _reading_engine(self.path, self.patience_s)
             await asyncio.to_thread(before.dispose)
+
+    async def _make_way(self) -> None:
+        """Wait while the store is held on purpose, which takes longer than a lock is waited for."""
+        until = time.monotonic() + _HOLD_PATIENCE_S
+        while is_held(self.path) and time.monotonic() < until:  # noqa: ASYNC110  # another process may hold it
+            await asyncio.sleep(_HOLD_ASKED_S)
 
     def _refuse_closed(self) -> None:
         if self._closed:

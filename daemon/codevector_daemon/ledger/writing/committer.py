@@ -4,7 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from codevector_daemon.errors import StoreCorrupt, StoreError, StoreRefused
+from codevector_daemon.errors import StoreCorrupt, StoreError, StoreHeld, StoreRefused
 from codevector_daemon.ledger.entries import Batch, Entry, Settle
 from codevector_daemon.ledger.standing import Standing
 from codevector_daemon.ledger.writing import statements as sql
@@ -22,6 +22,9 @@ RETRY_MS = 500
 
 _REPLAY_MS = 20
 """How long a replay may go on before new entries get their turn in the spool."""
+
+_HELD_S = 0.02
+"""How often it is looked whether a store that is held on purpose is free again."""
 
 _SALVAGE_MS = 30_000
 """How soon after a salvage there may be another."""
@@ -46,6 +49,8 @@ class Committer:
         self._now_ms = now_ms
         self._ids = SeriesIds()
         self._held: list[Settle] = []
+        self._making_way = False
+        """What waits outside of the store does so because somebody holds it on purpose."""
         self._finished: list[str] = []
         """Batches whose files are gone: the store may forget their ids."""
         self._retry_at_ms = 0
@@ -59,6 +64,15 @@ class Committer:
         """Entries wait outside of the store, or have to."""
         return self.trouble is not None or not self._spool.empty or bool(self._held)
 
+    @property
+    def rest_s(self) -> float | None:
+        """How long to wait for entries before the spool is looked at; for ever while nothing waits there."""
+        if not self.degraded:
+            return None
+        if self._connection.is_held:
+            return _HELD_S
+        return RETRY_MS / 1000 if self.trouble else 0.001
+
     def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Return when the entries are durable, each with what became of it; StoreRefused for one that is not."""
         try:
@@ -67,6 +81,8 @@ class Committer:
             if not self.degraded:
                 try:
                     return self._into_store(self._own(entries))
+                except StoreHeld:
+                    self._making_way = True
                 except StoreError as error:
                     self._note_trouble(error)
             return self._into_spool(entries)
@@ -81,6 +97,9 @@ class Committer:
             self._publish()
 
     def _recover(self) -> None:
+        if self._connection.is_held:
+            self._making_way = self.trouble is None
+            return
         now = self._now_ms()
         if self.trouble is not None and 0 <= self._retry_at_ms - now <= RETRY_MS:
             return
@@ -90,6 +109,8 @@ class Committer:
             self._replay(until_ms=now + _REPLAY_MS)
             if self._spool.empty:
                 self._end_trouble()
+        except StoreHeld:
+            log.debug("what waits outside of the database makes way once more")
         except StoreError as error:
             self._note_trouble(error)
         except OSError as error:
@@ -128,7 +149,8 @@ class Committer:
 
     def _publish(self) -> None:
         self.standing = Standing(
-            degraded=self.degraded,
+            degraded=self.degraded and not self._making_way,
+            waiting=self.degraded,
             trouble=None if self.trouble is None else str(self.trouble),
             spooled_events=self._spool.events + len(self._held),
             damaged_spool_files=self._spool.damaged,
@@ -224,10 +246,15 @@ class Committer:
         self._forget_finished()
         self.trouble = None
         self._spool.refill()
-        log.warning("everything that waited outside of the database is in it")
+        log.log(
+            logging.INFO if self._making_way else logging.WARNING,
+            "everything that waited outside of the database is in it",
+        )
+        self._making_way = False
 
     def _note_trouble(self, error: StoreError) -> None:
         if self.trouble is None:
             log.warning("the database refuses: %s; calls are kept in the spool meanwhile", error)
         self.trouble = error
+        self._making_way = False
         self._retry_at_ms = self._now_ms() + RETRY_MS

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from codevector_daemon.errors import StoreRefused
+from codevector_daemon.errors import StoreHeld, StoreRefused
 from codevector_daemon.store.checkpoint import Checkpointer
 from codevector_daemon.store.connect import is_still, plain
+from codevector_daemon.store.hold import is_held
 from codevector_daemon.store.migrations import HEAD
 from codevector_daemon.store.trouble import PRIMARY, reason
 
@@ -53,16 +54,20 @@ class WriterConnection:
     def transaction(self, *, probe: bool = False) -> Iterator[sqlite3.Connection]:
         """Run the block in ``BEGIN IMMEDIATE``; committed at its end, rolled back when it raises.
 
-        Raises StoreRefused or StoreCorrupt for any trouble with the store; ``probe`` waits only shortly for a lock.
+        Raises StoreHeld at once where the store is held on purpose, StoreRefused or StoreCorrupt for any trouble with
+        it; ``probe`` waits only shortly for a lock.
         """
+        self._refuse_a_held_store()
         try:
             connection = self._ready()
             connection.execute(f"PRAGMA wal_autocheckpoint = {_REPLAY_PAGES if probe else 0}")
-            _begin(connection, _PROBE_S if probe else self._patience_s)
+            self._begin(connection, _PROBE_S if probe else self._patience_s)
             try:
                 self._refuse_a_lost_file()
                 yield connection
                 connection.execute("COMMIT")
+                # Once more: what went into a file that was replaced in between would be lost with it.
+                self._refuse_a_lost_file()
                 self._checkpointer.committed(connection)
             except BaseException:
                 if connection.in_transaction:
@@ -83,6 +88,11 @@ class WriterConnection:
     def is_current(self) -> bool:
         """Whether the path names the file that was opened last: nobody would ever read what is written into another."""
         return self._file is None or is_still(self._path, self._file)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody holds the store on purpose, so that it would be asked in vain."""
+        return is_held(self._path)
 
     def let_go(self) -> None:
         """Close every file of the database, so that another may take its place."""
@@ -132,15 +142,21 @@ class WriterConnection:
         if not self.is_current:
             raise OSError("it was removed or replaced while in use")
 
+    def _refuse_a_held_store(self) -> None:
+        if self.is_held:
+            raise StoreHeld(f"{self._path} is held for a moment, on purpose")
 
-def _begin(connection: sqlite3.Connection, patience_s: float) -> None:
-    """Begin a transaction as soon as others let go of the store; sqlite3.OperationalError when they do not in time."""
-    until = time.monotonic() + patience_s
-    while True:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & PRIMARY != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
-                raise
-        else:
-            return
+    def _begin(self, connection: sqlite3.Connection, patience_s: float) -> None:
+        """Begin a transaction as soon as others let go of the store; OperationalError when they do not in time."""
+        until = time.monotonic() + patience_s
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & PRIMARY != sqlite3.SQLITE_BUSY:
+                    raise
+                self._refuse_a_held_store()
+                if time.monotonic() >= until:
+                    raise
+            else:
+                return

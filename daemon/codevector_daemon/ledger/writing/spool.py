@@ -23,8 +23,8 @@ class Spool:
     """The spool of one process, and of dead ones it adopted. Owned by the writer's thread."""
 
     def __init__(self, folder: Path, node: str, now_ms: Callable[[], int]) -> None:
-        self.events = 0
-        """Settled attempts that wait to be counted."""
+        self._counted: dict[Path, int] = {}
+        """How many settled attempts wait in each file; made sure of when the file is read."""
         self._node = node
         self._shelf = Shelf(folder, node)
         self.damaged = self._shelf.set_aside()
@@ -37,6 +37,11 @@ class Spool:
             log.warning("no room to reserve space for the spool in %s: a full disk will refuse calls at once", folder)
 
     @property
+    def events(self) -> int:
+        """How many settled attempts wait to be counted."""
+        return sum(self._counted.values())
+
+    @property
     def empty(self) -> bool:
         """Nothing waits."""
         return self._writing is None and not self._waiting and self._reading is None
@@ -45,14 +50,15 @@ class Spool:
         """Take over the files that a dead process left behind."""
         files = self._shelf.of(node)
         self._waiting.extend(files)
-        self.events += sum(_events_in(path) for path in files)
+        self._counted.update((path, _events_in(path)) for path in files)
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Return when the entries are on disk. Raises OSError where they are not; some may then be all the same."""
         try:
             for data, events in _frames(self._node, entries):
-                self._room_for(len(data)).append(data)
-                self.events += events
+                file = self._room_for(len(data))
+                file.append(data)
+                self._counted[file.path] = self._counted.get(file.path, 0) + events
             if self._writing is not None:
                 self._writing.flush()
         except OSError:
@@ -73,7 +79,7 @@ class Spool:
         assert self._reading is not None
         batch = self._reading.batches.popleft()
         self._reading.done.append(batch.id)
-        self.events -= _events(batch)
+        self._counted[self._reading.path] -= _events(batch)
         return [] if self._reading.batches else self._finish_file()
 
     def keep_for_people(self) -> None:
@@ -113,6 +119,7 @@ class Spool:
         if not self._waiting:
             return False
         self._reading = _Reading(self._waiting[0])
+        self._counted[self._reading.path] = self._reading.events
         # Only now: a file that cannot be read stays in its place, and nobody who looks meanwhile finds the spool empty.
         self._waiting.popleft()
         return True
@@ -120,6 +127,7 @@ class Spool:
     def _finish_file(self) -> list[str]:
         assert self._reading is not None
         reading, self._reading = self._reading, None
+        self._counted.pop(reading.path, None)
         if reading.damaged:
             self.damaged += 1
             aside = reading.path.with_suffix(DAMAGED)
@@ -142,6 +150,11 @@ class _Reading:
         if found.torn:
             log.warning("%s ends in the middle of a batch that nobody was told is safe; it is dropped", path)
 
+    @property
+    def events(self) -> int:
+        """How many settled attempts are left in it."""
+        return sum(_events(batch) for batch in self.batches)
+
     def _decoded(self, payloads: Iterable[bytes]) -> Iterator[Batch]:
         for payload in payloads:
             try:
@@ -155,7 +168,7 @@ class _Reading:
 
 def _events_in(path: Path) -> int:
     try:
-        return sum(_events(batch) for batch in _Reading(path).batches)
+        return _Reading(path).events
     except OSError as error:
         # It stays in the queue, and whoever reads it meets the same trouble.
         log.warning("the events in %s cannot be counted yet: %s", path, error)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from codevector_daemon.errors import StoreRefused
 from codevector_daemon.ledger.entries import Entry
-from codevector_daemon.ledger.writing.committer import RETRY_MS, Committer
+from codevector_daemon.ledger.writing.committer import Committer
 from codevector_daemon.ledger.writing.posting import Outcome
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Writer:
     def _work(self) -> None:
         while True:
             try:
-                work = self._inbox.get(timeout=self._patience())
+                work = self._inbox.get(timeout=self._committer.rest_s)
             except queue.Empty:
                 work = self._committer.recover
             if work is None:
@@ -127,12 +127,6 @@ class Writer:
             job()
         except Exception:  # the writer never stops
             log.exception("a job of the ledger's writer failed")
-
-    def _patience(self) -> float | None:
-        """Return how long to wait for entries before the spool is looked at; for ever while nothing waits there."""
-        if not self._committer.degraded:
-            return None
-        return RETRY_MS / 1000 if self._committer.trouble else 0.001
 
     def _commit(self, entries: Sequence[Entry]) -> list[Outcome]:
         try:
