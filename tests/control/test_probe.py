@@ -16,7 +16,7 @@ from codevector_daemon.gateway.http_upstream import HttpUpstream
 from codevector_daemon.sandbox import SandboxProvider
 from codevector_shared.protocol import ProviderTest
 from support.certificates import make_certificate
-from support.wire import always, listening
+from support.wire import Line, Wire, always, listening
 
 TLS_HANDSHAKE = b"\x16"
 LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
@@ -45,7 +45,7 @@ def provider(
 
 
 @asynccontextmanager
-async def server(answers: Answers) -> AsyncIterator[tuple[str, list[bytes]]]:
+async def server(answers: Answers, other: tuple[int, bytes] = (404, b"{}")) -> AsyncIterator[tuple[str, list[bytes]]]:
     """Serve fixed answers by "METHOD /path", and keep the requests' heads."""
     heads: list[bytes] = []
 
@@ -55,7 +55,7 @@ async def server(answers: Answers) -> AsyncIterator[tuple[str, list[bytes]]]:
         length = LENGTH.search(head)
         heads.append(head + (await reader.readexactly(int(length[1])) if length else b""))
         asked = " ".join(head.decode("latin-1").split()[:2]).partition("?")[0]
-        status, body = answers.get(asked, (404, b"{}"))
+        status, body = answers.get(asked, other)
         writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (status, len(body), body))
         await writer.drain()
         writer.close()
@@ -84,15 +84,21 @@ async def test_a_good_provider_works_and_lists_its_models() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "ok", "says"),
     [
-        (401, b"{}", False, "refused the credential (401)"),
-        (403, b"{}", False, "refused the credential (403)"),
+        (401, b"{}", False, "refused the credential (401): is it whole, still valid, and of this very service?"),
+        (401, b"{}", False, "`codevector providers set local --credential-env VAR` replaces it"),
+        (403, b"{}", False, "may its account call models, from this address and country?"),
         (429, b"{}", True, "limits calls"),
         (500, b"oops", False, "a failure of its own (500)"),
         (302, b"", False, "sends elsewhere (302)"),
         (402, b"", False, "has the account credit?"),
         (407, b"", False, "with --proxy"),
         (418, b"", False, "refused the call (418)"),
-        (200, b"<html>", False, "not in JSON"),
+        (503, b"<!DOCTYPE html><p>Bad Gateway", False, "may be a proxy on the way"),
+        (200, b" <!doctype HTML><title>Sign in", False, "answered, with a web page: is the base URL"),
+        (200, b"pong", False, "not in JSON"),
+        (200, b'{"data":[]}', True, "works, but lists no models: may its account call any, and has it loaded one?"),
+        (200, b'{"error":"Unexpected endpoint"}', False, "answered with an error (Unexpected endpoint): is the base"),
+        (200, b'{"error":{"message":"no such\\u001b[31m key"}}', False, "an error (no such"),
         (200, b'{"data": 5}', True, "works"),
         (200, b"[" * 100_000, False, "not in JSON"),
         (200, b'{"models":[{"name":"models/g"}]}', True, "lists 1 models"),
@@ -134,6 +140,63 @@ async def test_a_wrong_base_url_is_suspected_where_no_path_is_known() -> None:
     assert f"is the base URL {url}/wrong right" in result.message
 
 
+LISTED = b'{"data":[{"id":"a"}]}'
+
+
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        ("", "/v1"),
+        ("/v1/v1", "/v1"),
+        ("/v1/chat/completions", "/v1"),
+        ("/v1/models", "/v1"),
+        ("/chat/completions", "/v1"),
+        ("/v1/", None),
+        ("/elsewhere", None),
+    ],
+)
+@pytest.mark.parametrize("wrong", [(404, b"{}"), (200, b"<html>"), (200, b'{"error":"Unexpected endpoint"}')])
+async def test_a_base_url_with_a_version_path_too_little_or_too_much_is_told_the_right_one(
+    given: str, right: str | None, wrong: tuple[int, bytes]
+) -> None:
+    async with server({"GET /v1/models": (200, LISTED)}, other=wrong) as (url, _):
+        result = await trial(provider(f"{url}{given}"))
+    if given == "/v1/":
+        assert result.message == "local works and lists 1 models"
+        return
+    assert not result.ok
+    advised = "" if right is None else f"`codevector providers set local --base-url {url}{right}`"
+    assert result.message.endswith(advised or "as the vendor's SDK has it?")
+
+
+async def test_a_path_that_asks_for_the_credential_is_taken_for_the_right_one() -> None:
+    async with server({"GET /v1/models": (401, b"{}")}) as (url, _):
+        result = await trial(provider(url))
+    assert f"{url}/v1 answers: " in result.message
+
+
+async def test_a_base_url_of_messages_is_told_the_right_one_too() -> None:
+    async with server({"GET /v1/models": (200, LISTED)}) as (url, _):
+        result = await trial(provider(f"{url}/v1/messages", ("messages",)))
+        assert (await trial(provider(f"{url}/v1", ("messages",)))).ok
+    assert f"{url}/v1 answers: " in result.message
+
+
+async def test_where_it_sends_elsewhere_is_told_without_its_query() -> None:
+    head = b"HTTP/1.1 301 X\r\nLocation: https://h.test/v1/models?token=hush\r\nContent-Length: 0\r\n\r\n"
+    async with listening(always(head)) as wire:
+        result = await trial(provider(f"{wire.url}/v1"))
+    assert "(301 to https://h.test/v1/models), and nothing is followed" in result.message
+    assert "hush" not in result.message
+
+
+async def test_a_model_that_it_does_not_know_is_no_wrong_base_url() -> None:
+    missing = (404, b'{"error":{"message":"model \'m\' not found"}}')
+    async with server({"POST /v1/chat/completions": missing}) as (url, _):
+        result = await trial(provider(f"{url}/v1"), "m")
+    assert result.message == "local does not know the model 'm' (404)"
+
+
 def refusing() -> str:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
@@ -141,7 +204,10 @@ def refusing() -> str:
 
 @pytest.mark.parametrize(
     ("base_url", "says"),
-    [(refusing, "connection refused"), (lambda: "http://no-such-host.invalid/v1", "Cannot find the host")],
+    [
+        (refusing, "connection refused; is the provider running there?"),
+        (lambda: "http://no-such-host.invalid/v1", "Cannot find the host no-such-host.invalid: check the provider's"),
+    ],
 )
 async def test_a_provider_that_is_not_there_is_told(base_url: Callable[[], str], says: str) -> None:
     result = await trial(provider(base_url()))
@@ -153,7 +219,51 @@ async def test_https_where_http_is_spoken_is_told() -> None:
     async with server({}) as (url, _):
         result = await trial(provider(url.replace("http:", "https:")))
     assert not result.ok
-    assert "TLS" in result.message
+    assert "does not speak TLS as expected" in result.message
+    assert "is it https?" in result.message
+
+
+async def test_http_where_https_is_spoken_is_told(tmp_path: Path) -> None:
+    async with listening(always(OK), make_certificate(tmp_path).server()) as wire:
+        result = await trial(provider(f"{wire.url}/v1".replace("https:", "http:")))
+    assert (result.ok, result.status) == (False, None)
+    assert result.message.endswith("; does it speak https on that port?")
+
+
+async def test_what_does_not_speak_http_at_all_is_told() -> None:
+    async with listening(always(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")) as wire:
+        result = await trial(provider(f"{wire.url}/v1"))
+    assert "is that the port of its API" in result.message
+
+
+async def test_an_answer_that_does_not_come_is_told() -> None:
+    async def silent(line: Line, wire: Wire) -> None:
+        wire.requests.append(await line.request())
+        await line.until_left()
+
+    upstream = HttpUpstream({}, connect_s=30)
+    async with listening(silent) as wire:
+        found = provider(f"{wire.url}/v1")
+        result = await probe.test(Dialer(upstream, lambda: 0), found, None, limit_s=0.2)
+        await upstream.close()
+    assert result.message.startswith("local gave no answer within 0.2 s: is the address right")
+    assert "--proxy" in result.message
+
+
+async def test_a_proxy_that_asks_for_a_login_is_told() -> None:
+    refusal = b"HTTP/1.1 407 X\r\nContent-Length: 0\r\n\r\n"
+    async with listening(always(refusal)) as wire:
+        result = await trial(provider("https://provider.test/v1", proxy=Secret(wire.url)))
+    assert "the proxy asks for a login: --proxy http://USER:PASSWORD@HOST:PORT" in result.message
+
+
+async def test_a_certificate_for_another_host_is_told(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    async with listening(always(OK), certificate.server()) as wire:
+        found = provider(f"https://localhost:{wire.port}/v1", ca_file=str(certificate.file))
+        result = await trial(found)
+    assert "ismatch" in result.message
+    assert result.message.endswith("; the base URL must name a host that the certificate is for")
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
-from codevector_daemon.control import listing, reply
+from codevector_daemon.control import advice, listing, reply
 from codevector_daemon.control.reply import Reply
-from codevector_daemon.directory import kinds
+from codevector_daemon.directory import checks, kinds
 from codevector_daemon.directory.values import Provider
 from codevector_daemon.errors import UpstreamError
 from codevector_daemon.gateway.clouds.dialer import Dialer
@@ -15,6 +15,9 @@ from codevector_shared.protocol import ProviderTest
 
 LIMIT_S: Final = 20.0
 _NO_LIST: Final = frozenset({404, 405, 501})
+_NOT_FOUND: Final = 404
+_KNOWS_THE_PATH: Final = frozenset({401, 403, 429})
+_WAITING: Final = "is the address right, and does the way there lead through a proxy (--proxy)?"
 _NO_SUCH_MODEL: Final = "codevector-test"
 """The model that is asked for where none is set up, which costs nothing and shows the way and the credential."""
 _PING: Final = [{"role": "user", "content": "ping"}]
@@ -32,20 +35,58 @@ _ONE_TOKEN: Final[dict[str, dict[str, Any]]] = {
 """The cheapest call in each dialect, the preferred dialect first."""
 
 
-async def test(dialer: Dialer, provider: Provider, model: str | None) -> ProviderTest:
+async def test(
+    dialer: Dialer,
+    provider: Provider,
+    model: str | None,
+    *,
+    limit_s: float = LIMIT_S,  # noqa: PT028 - this is no test of ours
+) -> ProviderTest:
     """Call the provider: its model list, or where it has none, ``model`` for one token."""
     try:
-        async with asyncio.timeout(LIMIT_S):
-            where = kinds.probe_endpoint(provider)
-            if where is not None:
-                answer = await reply.get(dialer, provider, where)
-                if answer.status not in _NO_LIST:
-                    return verdict(provider, answer)
-            return _generated(provider, await _one_token(dialer, provider, model), model)
+        async with asyncio.timeout(limit_s):
+            found, missed = await _tried(dialer, provider, model)
+            better = await _better_base(dialer, provider) if missed else None
     except TimeoutError:
-        return _failed(provider, f"gave no answer within {LIMIT_S:.0f} s")
+        return _failed(provider, f"gave no answer within {limit_s:g} s: {_WAITING}")
     except UpstreamError as broken:
-        return ProviderTest(provider.name, ok=False, message=_with_advice(str(broken)))
+        return ProviderTest(provider.name, ok=False, message=advice.on_no_answer(str(broken)))
+    if better is None:
+        return found
+    return msgspec.structs.replace(
+        found,
+        message=f"{found.message} {better} answers: `codevector providers set {provider.name} --base-url {better}`",
+    )
+
+
+async def _tried(dialer: Dialer, provider: Provider, model: str | None) -> tuple[ProviderTest, bool]:
+    """Return what the call gave, and whether it seems to have missed the API."""
+    where = kinds.probe_endpoint(provider)
+    if where is not None:
+        answer = await reply.get(dialer, provider, where)
+        if answer.status not in _NO_LIST:
+            return verdict(provider, answer), _missed(answer)
+    answer = await _one_token(dialer, provider, model)
+    found = _generated(provider, answer, model)
+    return found, not found.ok and _missed(answer)
+
+
+def _missed(answer: Reply) -> bool:
+    succeeded = 200 <= answer.status < 300  # noqa: PLR2004 - HTTP's own numbers
+    return answer.status == _NOT_FOUND or (succeeded and (advice.is_page(answer) or bool(advice.error_in(answer))))
+
+
+async def _better_base(dialer: Dialer, provider: Provider) -> str | None:
+    """Return a base URL beside the given one under which there is an API."""
+    for base in advice.other_bases(provider):
+        there = msgspec.structs.replace(provider, base_url=base)
+        where = kinds.probe_endpoint(there)
+        if where is None:
+            return None
+        answer = await reply.get(dialer, there, where)
+        if answer.status in _KNOWS_THE_PATH or listing.entries(answer.body) is not None:
+            return base
+    return None
 
 
 async def _one_token(dialer: Dialer, provider: Provider, model: str | None) -> Reply:
@@ -70,6 +111,8 @@ def _generated(provider: Provider, answer: Reply, model: str | None) -> Provider
         return _told(
             provider, answer, ok=True, said="answers; it has no list of models, and no model of it is set up yet"
         )
+    if model is not None and answer.status == _NOT_FOUND and b"model" in answer.body.lower():
+        return _told(provider, answer, ok=False, said=f"does not know the model {checks.shown(model)} (404)")
     return verdict(provider, answer)
 
 
@@ -85,60 +128,27 @@ def verdict(provider: Provider, answer: Reply) -> ProviderTest:
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP's own numbers
         return _success(provider, answer)
     if status == 429:  # noqa: PLR2004
-        return _told(provider, answer, ok=True, said="answers, but limits calls for now (429)")
-    return _told(provider, answer, ok=False, said=_wrong(provider, status))
-
-
-def _wrong(provider: Provider, status: int) -> str:
-    match status:
-        case 401 | 403:
-            said = "refused the credential" if provider.credential else "asks for a credential, and none is stored"
-            return f"{said} ({status}){_credential_advice(provider)}"
-        case 402:
-            return "wants to be paid (402): has the account credit?"
-        case 404:
-            return f"does not know that path (404): {_base_url_advice(provider)}"
-        case 407:
-            return "is behind a proxy that asks for a login (407): give it with --proxy"
-        case _ if 300 <= status < 400:  # noqa: PLR2004 - HTTP's own numbers
-            return f"sends elsewhere ({status}): {_base_url_advice(provider)}"
-        case _ if status >= 500:  # noqa: PLR2004
-            return f"has a failure of its own ({status}): try again later"
-        case _:
-            return f"refused the call ({status})"
+        said = "answers, but limits calls for now (429): try again later"
+        return _told(provider, answer, ok=True, said=said)
+    return _told(provider, answer, ok=False, said=advice.on_status(provider, answer))
 
 
 def _success(provider: Provider, answer: Reply) -> ProviderTest:
+    if (error := advice.error_in(answer)) is not None:
+        said = f"answered with an error ({error}): {advice.on_base_url(provider)}"
+        return _told(provider, answer, ok=False, said=said)
     try:
         msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        said = f"answered, but not in JSON: {_base_url_advice(provider)}"
-        return _told(provider, answer, ok=False, said=said)
+        what = "with a web page" if advice.is_page(answer) else "but not in JSON"
+        return _told(provider, answer, ok=False, said=f"answered, {what}: {advice.on_base_url(provider)}")
     listed = listing.entries(answer.body)
     if listed is None:
         return _told(provider, answer, ok=True, said="works")
+    if not listed:
+        said = "works, but lists no models: may its account call any, and has it loaded one?"
+        return _told(provider, answer, ok=True, said=said, models=0)
     return _told(provider, answer, ok=True, said=f"works and lists {len(listed)} models", models=len(listed))
-
-
-def _credential_advice(provider: Provider) -> str:
-    match provider.kind:
-        case "bedrock":
-            return f": may it call models in {provider.settings.region}, and is the clock of this machine right?"
-        case "vertex":
-            return f": has it the role Vertex AI User in the project {provider.settings.project}?"
-        case _:
-            return ""
-
-
-def _base_url_advice(provider: Provider) -> str:
-    if provider.kind == "azure":
-        return f"is {provider.base_url} the resource's own address, and the upstream model the name of a deployment?"
-    return f"is the base URL {provider.base_url} right, with its version path as the vendor's SDK has it?"
-
-
-def _with_advice(said: str) -> str:
-    """Add what to do about a certificate that is not trusted."""
-    return f"{said}; a private authority is trusted with --ca-file" if "certificate" in said.lower() else said
 
 
 def _failed(provider: Provider, said: str) -> ProviderTest:

@@ -11,6 +11,7 @@ from codevector_daemon.directory.kinds import Endpoint
 from codevector_daemon.directory.values import Provider
 from codevector_daemon.gateway.clouds.bodies import outgoing_body, outgoing_lines
 from codevector_daemon.gateway.clouds.dialer import Dialer
+from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.upstream import Headers, UpstreamRequest
 
 LIMIT_S: Final = 20.0
@@ -28,6 +29,8 @@ class Reply(Struct, frozen=True):
     status: int
     body: bytes
     latency_ms: int
+    location: str | None = None
+    """Where a redirection leads."""
 
 
 async def get(dialer: Dialer, provider: Provider, where: Endpoint, *, query: str = "") -> Reply:
@@ -75,6 +78,7 @@ async def _send(dialer: Dialer, provider: Provider, where: Endpoint, request: Up
             body += chunk
             if len(body) > _BODY_LIMIT:
                 break
-        return Reply(answer.status, bytes(body), round((time.monotonic() - started) * 1000))
+        took_ms = round((time.monotonic() - started) * 1000)
+        return Reply(answer.status, bytes(body), took_ms, HeaderMap(answer.headers).text(b"location"))
     finally:
         await answer.aclose()
