@@ -124,7 +124,7 @@ class OverrideGap(Answer, kw_only=True, frozen=True):
 
 
 class PriceHealth(Answer, kw_only=True, frozen=True):
-    """What ``codevector doctor --prices`` shows, over the last 30 days."""
+    """What ``codevector doctor --prices`` shows, over 30 days; ``requests`` are the rows that used something."""
 
     unsure: list[PricedModel]
     overrides: list[OverrideGap]

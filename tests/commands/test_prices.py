@@ -35,6 +35,15 @@ def test_a_models_price_card_shows_rates_source_and_an_example(running: CommandL
     assert (card["price_basis"], card["example_usd"]) == ("override", "0.015900000")
 
 
+def test_a_free_models_card_says_so_instead_of_a_bill_of_zeros(running: CommandLine) -> None:
+    running("models", "add", "local/q", "--backend", "sandbox/balanced", "--free")
+    shown = running("models", "show", "local/q").stdout
+    assert "This model is free: calls cost nothing." in shown
+    assert "Input               free\n" in shown
+    assert "$0" not in shown
+    assert "Status              active\n" in shown
+
+
 def test_usage_is_priced_again(called: CommandLine) -> None:
     slug, today = a_slug(called), date.today().isoformat()  # noqa: DTZ011 - the command line's own day
     called("models", "set", slug, "--not-free", "--input-price", "7", "--output-price", "9")

@@ -121,7 +121,7 @@ def test_options_that_make_no_sense_are_wrong_usage(codevector: CommandLine, arg
 
 
 def test_what_is_not_given_is_not_touched() -> None:
-    nothing = provider_options.Described(*(None,) * 10)
+    nothing = provider_options.Described(**dict.fromkeys(provider_options.Described.__struct_fields__))
     assert providers.changes(nothing, (), ()) == ProviderPatch()
     assert providers.changes(nothing, ("x-a",), ("ca-file",)) == ProviderPatch(headers={"x-a": None}, ca_file=None)
     given = dict.fromkeys((*model_options.PRICES, "display_name", "free", "status", "context_window", "max_output"))

@@ -134,5 +134,5 @@ CONNECT_KEYS = (
 )
 
 USAGE_KEYS = (
-    Binding("b", "dimension", "By", tooltip="By user, model, project, key, provider, client", id="usage.dimension"),
+    Binding("b", "dimension", "By", tooltip="By user, model, project, key, provider, client app", id="usage.dimension"),
 )

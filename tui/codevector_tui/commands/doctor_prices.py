@@ -9,7 +9,7 @@ from codevector_tui.commands.output import Column
 def say_prices(found: PriceHealth) -> None:
     """Print the models whose price deserves a look."""
     output.say(f"Prices, the last 30 days ({found.catalogue})")
-    estimated = f"{whole(found.estimated_requests)} of {whole(found.requests)} requests"
+    estimated = f"{whole(found.estimated_requests)} of {whole(found.requests)} requests with usage"
     output.say(f"  Estimated: {estimated}, {dollars(found.estimated_spend_usd)} of {dollars(found.spend_usd)}")
     if found.unsure:
         columns = [

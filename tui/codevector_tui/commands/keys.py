@@ -14,7 +14,7 @@ _COLUMNS = (
     Column("Prefix"),
     Column("User"),
     Column("Project"),
-    Column("State"),
+    Column("Status"),
     Column("Last used"),
     Column("Expires"),
 )

@@ -40,7 +40,7 @@ _COLUMNS = (
     Column("Cached $/M", "right"),
     Column("Output $/M", "right"),
     Column("Context", "right"),
-    Column("State"),
+    Column("Status"),
 )
 _NAMED, _LINE = 20, 600
 """Slugs named in a line of the report, and the longest such line."""
@@ -64,7 +64,7 @@ def models() -> None:
 @click.option("--free", is_flag=True, help="Calls cost nothing.")
 @click.option("--kind", type=click.Choice(get_args(ModelKind)), help="What it does; else its backends' names tell.")
 @click.option("--display-name", metavar="NAME")
-@click.option("--draft", is_flag=True, help="Prepare it: callers do not see it until it is enabled.")
+@click.option("--draft", is_flag=True, help="Prepare it: callers do not see it until it is active.")
 @facade_options
 def add(
     *,
@@ -177,7 +177,7 @@ def disable(*, slug: str) -> None:
 @click.argument("slug")
 def enable(*, slug: str) -> None:
     """Take calls to a model again."""
-    _patch(slug, ModelPatch(status="active"), "{} is enabled.")
+    _patch(slug, ModelPatch(status="active"), "{} is active.")
 
 
 @models.command()
@@ -231,11 +231,11 @@ def facts(model: Model) -> list[tuple[str, str]]:
         ("Model", model.slug),
         ("Name", model.display_name),
         ("Kind", model.kind),
-        ("State", _state(model.status)),
+        ("Status", model.status),
         ("Aliases", ", ".join(model.aliases) or UNKNOWN),
         *(("Backend", _backend(backend)) for backend in model.backends),
         *(() if model.backends else (("Backends", UNKNOWN),)),
-        *((name, f"{price} per million tokens") for name, price in rates),
+        *((name, price if model.price_basis == "free" else f"{price} per million tokens") for name, price in rates),
         ("Prices from", "nothing: unpriced" if model.price_basis == "unpriced" else model.price_basis),
         ("Context window", UNKNOWN if model.context_window is None else f"{model.context_window:,}"),
         ("Max output", UNKNOWN if model.max_output is None else f"{model.max_output:,}"),
@@ -268,14 +268,9 @@ def _backend(backend: ModelBackend) -> str:
 
 
 def _health(model: Model) -> str:
-    """Return a model's state, and where a backend of it fails or rests, that."""
-    state = _state(model.status)
+    """Return a model's status, and where a backend of it fails or rests, that."""
     sick = model.status == "active" and not all(health.serves(backend) for backend in model.backends)
-    return f"{state}, {health.of_model(model.backends, times.now_ms())}" if sick else state
-
-
-def _state(status: ModelStatus) -> str:
-    return "enabled" if status == "active" else status
+    return f"{model.status}, {health.of_model(model.backends, times.now_ms())}" if sick else model.status
 
 
 def _patch(slug: str, patch: ModelPatch, text: str) -> None:

@@ -23,6 +23,9 @@ async def ask(control: ControlClient, slug: str) -> tuple[Model, PriceCard]:
 
 def show(card: PriceCard) -> None:
     """Print a card for people."""
+    if card.price_basis == "free":
+        output.say("\nThis model is free: calls cost nothing.")
+        return
     output.say(f"\nPrices from {origin(card)}.")
     for tier in card.tiers:
         output.say(f"\n{tier.when.capitalize()}")

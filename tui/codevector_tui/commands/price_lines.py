@@ -64,7 +64,6 @@ def origin(card: PriceCard) -> str:
     words = {
         "catalogue": f"the catalogue ({source}, entry {clean(card.entry or '')})",
         "override": "your override",
-        "free": "free: calls cost nothing",
         "default": f"nobody's list: the stated default rates apply ({source})",
         "unpriced": "nothing: the model is unpriced",
     }

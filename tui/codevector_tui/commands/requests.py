@@ -18,7 +18,7 @@ _COLUMNS = (
     Column("State"),
     Column("User"),
     Column("Project"),
-    Column("Client"),
+    Column("Client app"),
     Column("Model"),
     Column("Input", "right"),
     Column("Output", "right"),

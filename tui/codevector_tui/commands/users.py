@@ -11,7 +11,7 @@ from codevector_tui.commands import output, talk, times
 from codevector_tui.commands.frame import Group, wants_json
 from codevector_tui.commands.output import Column
 
-_COLUMNS = (Column("Name"), Column("Role"), Column("State"), Column("Keys", "right"), Column("Since"))
+_COLUMNS = (Column("Name"), Column("Role"), Column("Status"), Column("Keys", "right"), Column("Created"))
 _ROLES = click.Choice(get_args(Role))
 
 

@@ -51,7 +51,7 @@ class ActivityScreen(Page):
     def body(self) -> Iterable[Widget]:
         """Return the filter, the table and the detail panel."""
         yield Tabs("whose", [("everyone", "Everyone"), ("me", "Me")])
-        yield Input(placeholder="model, user, project, client, provider, state …", id="filter", compact=True)
+        yield Input(placeholder="model, user, project, client app, provider, state …", id="filter", compact=True)
         yield Horizontal(Grid("Requests", id="feed"), Lines("Request", id="detail"), id="split")
 
     def on_mount(self) -> None:

@@ -20,7 +20,7 @@ DIMENSIONS: tuple[tuple[By, str], ...] = (
     ("project", "By project"),
     ("key", "By key"),
     ("provider", "By provider"),
-    ("client_app", "By client"),
+    ("client_app", "By client app"),
 )
 
 

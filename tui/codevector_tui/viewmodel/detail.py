@@ -30,7 +30,7 @@ def _facts(request: Request, width: int) -> list[Row]:
         ("User", name(request.user)),
         ("Key", name(request.key)),
         ("Project", name(request.project)),
-        ("Client", name(request.client_app)),
+        ("Client app", name(request.client_app)),
         ("Session", name(request.session)),
         ("Agent", name(request.agent)),
         ("Dialect", f"{request.dialect}{', streamed' if request.stream else ''}"),
