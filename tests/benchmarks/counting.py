@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from benchmarks.figures import Figure, table
 from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import Head, Kept
+from codevector_daemon.gateway.attempts import FOREIGN_MARKS
 from codevector_daemon.metering import estimate
 from codevector_daemon.metering.counts import NO_EXTRAS, TokenCounts
 from codevector_daemon.metering.prices import PriceBook
@@ -94,12 +95,12 @@ def price_call(book: PriceBook, calls: int = 2_000) -> float:
     return (time.thread_time() - began) / calls * 1e6
 
 
-def large_body() -> bytes:
+def large_body(**more: object) -> bytes:
     """Return a request of 4 MB in many messages, as a long coding session sends it."""
     said = [
         {"role": "user", "content": "def f(x): return x + 1  # once more\n" * 100} for _ in range(BODY_BYTES // 3_900)
     ]
-    return compact({"model": MODEL, "max_tokens": 1_024, "messages": said})
+    return compact({"model": MODEL, "max_tokens": 1_024, "messages": said, **more})
 
 
 CODE = 'def f(x):\n\treturn {"a": x + 1}  # once more\n'
@@ -137,15 +138,22 @@ def large_answers() -> Iterator[tuple[str, str, bytes, bool]]:
     answer: dict[str, object] = {"candidates": [generated], "usageMetadata": {"promptTokenCount": 3}}
     yield "gemini", "gemini", compact(answer), False
     yield "gemini in one event", "gemini", event(answer), True
+    yield (
+        "gemini in one element of an array",
+        "gemini",
+        b"[" + compact(answer) + b"\n,\n" + compact(answer) + b"]",
+        True,
+    )
     vectors = [{"index": place, "embedding": [-0.0069 + place * 1e-5] * 1_536} for place in range(230)]
     yield "embeddings", "embeddings", compact({"data": vectors, "usage": {"prompt_tokens": 3}}), False
 
 
 def longest_step(dialect: str, answer: bytes, *, streamed: bool) -> float:
     """Read an answer as it comes in pieces, and return the CPU milliseconds of the longest step."""
-    kind = "text/event-stream" if streamed else "application/json"
+    array = streamed and answer.startswith(b"[")
+    kind = "text/event-stream" if streamed and not array else "application/json"
     reader = by_name[dialect].reader(Head(MODEL, stream=streamed), hide_usage=False, error=False)
-    tap = Tap(reader, content_type=kind, content_encoding=None, hide_usage=False)
+    tap = Tap(reader, content_type=kind, content_encoding=None, hide_usage=False, array=array)
     steps = [lambda at=at: tap.feed(answer[at : at + PIECE]) for at in range(0, len(answer), PIECE)]
     return max(spent(step) for step in [*steps, lambda: settled(tap), tap.release])
 
@@ -181,14 +189,22 @@ def beside_the_loop(work: Callable[[], object]) -> float:
     return found[0]
 
 
-def on_the_loop(body: bytes) -> float:
-    """Do what a call does to its body on the event loop, and return the CPU milliseconds."""
-    dialect = by_name["messages"]
-    began = time.thread_time()
-    head = dialect.head(body)
-    dialect.outgoing(body, head, "claude-upstream", ask_usage=False)
-    estimate.quick_input(body)
-    return (time.thread_time() - began) * 1e3
+def on_the_loop(body: bytes, name: str = "messages") -> float:
+    """Do what a call does to its body on the event loop, and return the CPU milliseconds of the longest step."""
+    dialect = by_name[name]
+    found: list[Head] = []
+
+    def enter() -> None:
+        found.append(dialect.head(body))
+        estimate.quick_input(body)
+
+    def edit() -> None:
+        dialect.outgoing(body, found[0], "claude-upstream", ask_usage=True)
+
+    def look() -> None:
+        assert all(body.rfind(mark) < 0 for mark in FOREIGN_MARKS)
+
+    return max(spent(step) for step in (enter, edit, look))
 
 
 def measured() -> Iterator[Figure]:
@@ -201,7 +217,9 @@ def measured() -> Iterator[Figure]:
         times = [read_stream(dialect, events) for _ in range(TURNS)]
         yield Figure(f"reading {EVENTS:,} events, {name}", statistics.median(times), "ms", "< 5 ms")
     body = large_body()
-    yield Figure("a request of 4 MB, all steps", min(on_the_loop(body) for _ in range(TURNS)), "ms", "< 5 ms")
+    for name, sent in (("messages", body), ("chat", large_body(stream=True))):
+        longest = min(on_the_loop(sent, name) for _ in range(TURNS))
+        yield Figure(f"a request of 4 MB, {name}, longest step", longest, "ms", "< 5 ms")
     for name, dialect, answer, streamed in large_answers():
         longest = min(longest_step(dialect, answer, streamed=streamed) for _ in range(TURNS))
         yield Figure(f"4 MB, {name}, longest step", longest, "ms", "< 5 ms")

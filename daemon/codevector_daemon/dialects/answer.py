@@ -123,6 +123,9 @@ def text_in(kept: Kept, event_text: Callable[[bytes], str], body_text: Callable[
 
 def _events(kept: Kept) -> Iterator[bytes]:
     for block in kept.blocks:
+        if not block.packed and len(block.data) > BLOCK_BYTES:
+            yield block.data
+            continue
         events = EventSplitter()
         yield from events.feed(zstandard.decompress(block.data) if block.packed else block.data)
         yield events.rest()

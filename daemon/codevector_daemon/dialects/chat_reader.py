@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
+from codevector_daemon.dialects import ends
 from codevector_daemon.dialects.answer import (
     BLOCK_BYTES,
     UNREADABLE,
@@ -99,7 +100,7 @@ class ChatReader:
     def body(self, body: bytes) -> None:
         """Take a whole answer that was not streamed."""
         self._body = body
-        answer = _read(body)
+        answer = _read(ends.document(body))
         if answer is not None:
             self._finished = True
             self._take(answer)
@@ -117,7 +118,7 @@ class ChatReader:
         return reading_of(
             self._usage,
             self._cost_nano,
-            finished=self._finished or any(_holds(raw, _FINISH_REASON, _FINISHED) for raw in self._text.recent()),
+            finished=self._finished or any(_says_why(raw) for raw in self._text.recent()),
             service_tier=self._tier,
             served_model=self._model,
             error=self._error,
@@ -141,7 +142,7 @@ class ChatReader:
 
     def _parse(self, raw: bytes) -> Verdict:
         self._read_running_total()
-        chunk = _read(payload_of(raw))
+        chunk = _read(ends.payload(raw))
         if chunk is None:
             return Verdict.PASS
         self._known = True
@@ -191,9 +192,14 @@ def _has_no_choice(raw: bytes) -> bool:
     return not value.startswith((b":[{", b": [{")) and _NO_CHOICE.search(raw) is not None
 
 
-def _holds(raw: bytes, key: bytes, pattern: re.Pattern[bytes]) -> bool:
+def _says_why(raw: bytes) -> bool:
+    """Tell whether an event says why the model finished; in a long one that stands behind the text."""
+    return _holds(raw, _FINISH_REASON, _FINISHED, max(0, len(raw) - BLOCK_BYTES))
+
+
+def _holds(raw: bytes, key: bytes, pattern: re.Pattern[bytes], start: int = 0) -> bool:
     """Search for a pattern that begins with ``key``; finding the key first is ten times as fast as the pattern."""
-    at = raw.find(key)
+    at = raw.find(key, start)
     while at >= 0:
         if pattern.match(raw, at):
             return True

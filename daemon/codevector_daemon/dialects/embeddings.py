@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from codevector_daemon.dialects import heads
+from codevector_daemon.dialects import ends, heads
 from codevector_daemon.dialects.answer import UNREADABLE, error_class, reading_of, text_or_none
 from codevector_daemon.dialects.base import AnswerReader, Head, Kept, Prompt, Reading, Verdict
 from codevector_daemon.dialects.chat import error_body
@@ -80,7 +80,7 @@ class EmbeddingsReader:
     def body(self, body: bytes) -> None:
         """Take a whole answer."""
         try:
-            self._answer = _whole.decode(body)
+            self._answer = _whole.decode(ends.document(body))
         except UNREADABLE:
             return
         self._finished = True

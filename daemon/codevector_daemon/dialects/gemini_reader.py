@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec import Raw, Struct, ValidationError
 from msgspec.json import Decoder, encode
 
+from codevector_daemon.dialects import ends
 from codevector_daemon.dialects.answer import (
     BLOCK_BYTES,
     UNREADABLE,
@@ -21,7 +22,7 @@ from codevector_daemon.dialects.base import Kept, Reading, Verdict
 from codevector_daemon.dialects.counting import Usage
 from codevector_daemon.dialects.gemini_prompt import either
 from codevector_daemon.dialects.gemini_usage import gemini_usage, served_tier
-from codevector_daemon.dialects.json_array import element_of, is_piece
+from codevector_daemon.dialects.json_array import element_of, is_piece, start_of
 from codevector_daemon.dialects.messages_usage import merged
 from codevector_daemon.dialects.sse import event_of, payload_of
 
@@ -66,6 +67,8 @@ class _Chunk(Struct):
 _answer: Final = Decoder(_Chunk)
 _raws: Final = Decoder(list[Raw])
 _USAGE: Final = ("usageMetadata", "usage_metadata")
+_SOUGHT: Final = ends.Sought((b'"usageMetadata"', b'"usage_metadata"'), every=(b'"grounding',))
+"""What must not be overlooked in the middle of a long chunk: its usage, and each search, since that is charged."""
 _CHUNK: Final = frozenset(_Chunk.__struct_fields__) - {"candidates", *_USAGE}
 _CANDIDATE: Final = frozenset(_Candidate.__struct_fields__)
 
@@ -92,28 +95,28 @@ class GeminiReader:
         The one that says why the model stopped is held, as none marks the end.
         """
         if is_piece(raw):
-            raw = event_of(element_of(raw))
+            raw = raw if len(raw) > BLOCK_BYTES else event_of(element_of(raw))
         self._text.add(raw)
         if (
             self._known and len(raw) <= BLOCK_BYTES and not _is_special(raw)
         ):  # of these only the newest is ever parsed, which costs 25 µs each
             self._running_total = raw
             return Verdict.PASS
-        chunk = _chunk(payload_of(raw))
+        chunk = _chunk(_payload(raw))
         if chunk is None:
             return Verdict.PASS
         self._known, self._running_total = True, b""
-        ends = self._take(chunk)
+        stopped = self._take(chunk)
         if self._error is not None:
             return Verdict.LAST
-        return Verdict.HOLD if ends else Verdict.PASS
+        return Verdict.HOLD if stopped else Verdict.PASS
 
     def body(self, body: bytes) -> None:
         """Take a whole answer: one object, or the array of chunks that a stream without ``alt=sse`` is."""
         self._body = body
         chunks = _array(body) if body[:_BLANKS].lstrip().startswith(b"[") else [body]
         for raw in chunks:
-            chunk = _chunk(raw)
+            chunk = _chunk(ends.document(raw, _SOUGHT) if raw is body else raw)
             if chunk is not None:
                 self._take(chunk)
                 self._finished = self._finished or raw is body
@@ -181,6 +184,13 @@ class GeminiReader:
         return ends
 
 
+def _payload(raw: bytes) -> bytes | memoryview:
+    """Return what is to be decoded of an event, or of a long piece of an array."""
+    if is_piece(raw):
+        return ends.part(raw, start_of(raw), len(raw), _SOUGHT)
+    return ends.payload(raw, _SOUGHT)
+
+
 def _is_special(raw: bytes) -> bool:
     """Tell whether an event holds more than text and a running total; its fields have two spellings each."""
     find = raw.find  # twice as fast as ``in``, which first takes the bytes for a number
@@ -235,7 +245,7 @@ def _searched(candidate: _Candidate) -> int:
 
 
 def _event_text(raw: bytes) -> str:
-    return _body_text(_value(payload_of(raw)))
+    return _body_text(_value(element_of(raw) if is_piece(raw) else payload_of(raw)))
 
 
 def _body_text(answer: object) -> str:

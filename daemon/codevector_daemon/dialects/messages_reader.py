@@ -6,6 +6,7 @@ from typing import Any, Final
 from msgspec import Raw, Struct
 from msgspec.json import Decoder, encode
 
+from codevector_daemon.dialects import ends
 from codevector_daemon.dialects.answer import (
     UNREADABLE,
     AnswerText,
@@ -80,7 +81,7 @@ class MessagesReader:
         """Take a whole answer that was not streamed."""
         self._body = body
         try:
-            answer = _whole.decode(body)
+            answer = _whole.decode(ends.document(body))
         except UNREADABLE:
             return
         self._finished = True

@@ -6,6 +6,7 @@ from typing import Any, Final
 from msgspec import Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
+from codevector_daemon.dialects import ends
 from codevector_daemon.dialects.answer import (
     UNREADABLE,
     AnswerText,
@@ -32,6 +33,9 @@ _LIFE: Final = frozenset(
 
 _LAST = {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
 _UNDER_WAY = {"queued", "in_progress"}
+
+_SOUGHT: Final = ends.Sought(ends.USAGE.usage, every=(b'_search_call"',))
+"""What must not be overlooked in the middle of a long response: its usage, and each search, since that is charged."""
 
 _NOTHING: Final = Raw()
 """A field that is not there."""
@@ -93,7 +97,7 @@ class ResponsesReader:
     def body(self, body: bytes) -> None:
         """Take a whole response; one that runs in the background says only that it was queued."""
         self._body = body
-        response = _read(body)
+        response = _read(ends.document(body, _SOUGHT))
         if response is not None:
             self._take(response)
             self._finished = True
@@ -135,7 +139,7 @@ class ResponsesReader:
             self._usage = responses_usage(response.usage, Ran.of(response.tool_usage, response.tools, response.output))
 
     def _parse(self, raw: bytes) -> Verdict:
-        event = _read_event(payload_of(raw))
+        event = _read_event(ends.payload(raw, _SOUGHT))
         if event is None:
             return Verdict.PASS
         if event.type == "error":

@@ -1,6 +1,7 @@
 """The tap: reads a copy of an answer on its way to the client, and holds back its end until it is counted."""
 
 import logging
+from io import BytesIO
 from typing import Final, Protocol
 
 from codevector_daemon.dialects.base import AnswerReader, Kept, Reading, Verdict
@@ -100,11 +101,11 @@ class Tap:
         self._drops_encoding = self._decoder is not None and hide_usage and self._streamed is True
         self._splitter: EventSplitter | ArraySplitter = ArraySplitter() if self._array else EventSplitter()
         self._begun = False
-        self._copy: list[bytes] = []
+        self._copy = BytesIO()  # gives 4 MB away without copying them
         self._copy_size = 0
         self._read_size = 0
         self._rest_verdict = Verdict.PASS
-        self._held = bytearray()
+        self._held: list[bytes] = []
         self._waiting = b""  # perhaps the end: the last event, or the coded chunk it lies in
         self._perhaps_last = False
         self._ended = False
@@ -157,10 +158,10 @@ class Tap:
         self._released = True
         if self._streamed and (self._decoder is None or self._drops_encoding):
             rest = self._splitter.take_rest()
-            self._held += rest if self._rest_verdict is not Verdict.HIDE else b""
-        held = self._take_waiting() + bytes(self._held)
-        self._held.clear()
-        return held
+            if self._rest_verdict is not Verdict.HIDE:
+                self._held.append(rest)
+        held, self._held = [self._take_waiting(), *self._held], []
+        return _joined(held)
 
     def reading(self) -> Reading:
         """Return what is known by now; once the provider has ended the answer, everything."""
@@ -193,20 +194,19 @@ class Tap:
 
     def _feed_body(self, chunk: bytes, plain: bytes) -> bytes:
         if self.failed is None:
-            self._copy.append(plain)
-            self._copy_size += len(plain)
+            self._copy_size += self._copy.write(plain)
         if self._copy_size > MAX_COPY_BYTES:
-            self._copy, self._copy_size = [], 0
+            self._copy, self._copy_size = BytesIO(), 0
             self._fail(f"a body of more than {MAX_COPY_BYTES} bytes")
-        passed = bytes(self._held) + chunk[:-1]
-        self._held[:] = chunk[-1:]
+        passed = b"".join((*self._held, chunk[:-1]))
+        self._held = [chunk[-1:]]
         return passed
 
     def _feed_events(self, plain: bytes) -> bytes:
         """Read the events that are whole now and return those that pass."""
         passed, held = self._read_events(plain)
         if held:
-            self._held += b"".join(held)
+            self._held += held
         if self._perhaps_last or self._waiting:
             return self._all_but_the_last(passed, held)
         return passed[0] if len(passed) == 1 else b"".join(passed)
@@ -218,7 +218,7 @@ class Tap:
         ready = self._take_waiting()
         if self._perhaps_last and passed:
             self._waiting = passed.pop()
-        return ready + b"".join(passed)
+        return _joined([ready, *passed])
 
     def _feed_coded(self, chunk: bytes, plain: bytes) -> bytes:
         """Read the events of a coded chunk; the chunk passes as a whole, unless the end lies in it."""
@@ -228,7 +228,7 @@ class Tap:
             return b""
         passed = self._take_waiting()
         if self._ended:
-            self._held += chunk
+            self._held.append(chunk)
         elif self._perhaps_last:
             self._waiting = chunk
         else:
@@ -277,15 +277,20 @@ class Tap:
         if self._streamed:
             self._rest_verdict = self._verdict(self._splitter.rest())
             return
-        self._copy = [b"".join(self._copy)]
         try:
-            self._reader.body(self._copy[0])
+            self._reader.body(self._copy.getvalue())
         except Exception:  # the edge of the answer: a fault in reading must never break it
             logger.exception("a body could not be read; it passes unread")
             self._fail("a body could not be read")
 
     def _fail(self, why: str) -> None:
         self.failed = self.failed or why
+
+
+def _joined(pieces: list[bytes]) -> bytes:
+    """Return pieces as one, without copying it where all others are empty."""
+    found = [piece for piece in pieces if piece]
+    return found[0] if len(found) == 1 else b"".join(found)
 
 
 def _is_stream(content_type: str | None) -> bool | None:
