@@ -14,6 +14,7 @@ from codevector_daemon.directory.vault import Vault, load_master
 from codevector_daemon.errors import StartError
 from codevector_daemon.gateway.call import Gateway
 from codevector_daemon.gateway.clouds.dialer import Dialer
+from codevector_daemon.gateway.following import Follower
 from codevector_daemon.gateway.health import Health
 from codevector_daemon.gateway.hosts import AllowedHosts
 from codevector_daemon.gateway.http_upstream import HttpUpstream
@@ -22,6 +23,7 @@ from codevector_daemon.gateway.pages import gateway_app
 from codevector_daemon.gateway.refining import Refiner, counted
 from codevector_daemon.gateway.running import Running
 from codevector_daemon.gateway.settle import orphan_event
+from codevector_daemon.gateway.sights import Sights
 from codevector_daemon.gateway.upstream import Upstream, Upstreams
 from codevector_daemon.gateway.usage_option import UsageOption
 from codevector_daemon.ledger import Keep, Ledger
@@ -92,9 +94,13 @@ async def compose(
             refiner=refiner,
             usage_option=UsageOption(),
             health=Health(now_ms),
+            sights=Sights(),
             hosts=AllowedHosts(settings.listen_address[0], settings.allowed_hosts),
             now_ms=now_ms,
         )
+        follower = Follower(gateway)
+        follower.start()
+        closing.push_async_callback(follower.close)
         services = Services(
             store=store,
             ledger=ledger,

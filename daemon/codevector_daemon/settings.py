@@ -37,6 +37,7 @@ class Settings(Struct, frozen=True):
     store_patience: Seconds = 2.0
     first_byte_seconds: Seconds = 600.0
     stall_seconds: Seconds = 300.0
+    follow_background_seconds: Seconds = 600.0
     max_body_bytes: Annotated[int, Meta(ge=1024, le=2**31, description="a number of bytes from 1024 to 2147483648")] = (
         64 * 2**20
     )

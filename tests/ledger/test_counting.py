@@ -100,7 +100,7 @@ async def test_every_field_of_an_event_is_kept(tmp_path: Path) -> None:
             ]
         )
     expected = msgspec.structs.asdict(event)
-    assert (expected.pop("response"), expected.pop("usage_of")) == (None, None)
+    assert (expected.pop("response"), expected.pop("usage_of"), expected.pop("stand_in")) == (None, None, False)
     expected |= msgspec.structs.asdict(expected.pop("series")) | msgspec.structs.asdict(expected.pop("counts"))
     assert len(rows) == 1
     assert {name: rows[0][name] for name in expected} == expected

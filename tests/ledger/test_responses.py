@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from codevector_daemon.ledger import KeptResponse, Series, UsageEvent
+from codevector_daemon.ledger import Awaited, KeptResponse, Series, UsageEvent
+from codevector_daemon.ledger.journal import still_open
 from codevector_daemon.ledger.responses import REMEMBERED, Responses, late_row
+from codevector_daemon.ledger.upkeep.integrity import check_ledger
 from codevector_daemon.ledger.upkeep.retention import Keep
 from codevector_daemon.metering.counts import TokenCounts
 from codevector_shared.periods import DAY_S
@@ -132,3 +134,103 @@ def test_a_response_is_kept_as_long_as_the_row_of_its_call(tmp_path: Path, days:
         here.upkeep(NOON_MS // 1000 + days * DAY_S, Keep(requests=3, five_minutes=2, hours=5))
         assert here.all("SELECT count(*) FROM responses") == [(left,)]
         assert here.all("SELECT count(*) FROM requests") == [(left * 2,)]
+
+
+def stand_in(response: KeptResponse, **changes: Any) -> UsageEvent:
+    """Make the event that stands for what a run used and nobody was told."""
+    guess = {"counts": TokenCounts(uncached_input=40), "spend_nano": 400, "usage_source": "estimated"}
+    return retrieved(response, **(guess | {"stand_in": True} | changes))
+
+
+async def test_a_run_is_awaited_from_the_end_of_its_call_until_it_is_told(tmp_path: Path) -> None:
+    run = kept(counted=False, estimated_input=7)
+    async with home(tmp_path) as here:
+        await here.ledger.settle(begun(response=run))
+        await here.ledger.settle(an_event("b", response=kept("resp_2", "b")))
+        assert await here.ledger.awaited() == [Awaited(run, NOON_MS + 1_000)]
+    for _ in range(2):  # it is nobody's orphan
+        async with home(tmp_path) as here:
+            assert await here.ledger.awaited() == [Awaited(run, NOON_MS + 1_000)]
+            assert await here.store.read(still_open) == []
+            assert await here.settled() == [("a", "complete"), ("b", "complete")]
+    async with home(tmp_path) as here:
+        await here.ledger.settle_retrieved(retrieved(run), run)
+        assert await here.ledger.awaited() == []
+
+
+async def test_when_a_run_was_last_asked_for_outlives_a_restart(tmp_path: Path) -> None:
+    run = kept(counted=False, estimated_input=7)
+    later = NOON_MS + 99_000
+    async with home(tmp_path, now_ms=lambda: later) as here:
+        await here.ledger.settle(begun(response=run))
+        await here.ledger.looked_at((await here.ledger.awaited())[0])
+    async with home(tmp_path) as here:
+        assert await here.ledger.awaited() == [Awaited(run, later)]
+
+
+async def test_a_run_left_open_by_a_dead_process_is_awaited_too(tmp_path: Path) -> None:
+    run = kept(counted=False, session=None, agent=None, estimated_input=7)
+    async with home(tmp_path) as here:
+        await here.ledger.admit(a_note("a"))
+        await here.ledger.named(run)
+        assert await here.ledger.awaited() == []
+    async with home(tmp_path) as here:
+        assert [one.response for one in await here.ledger.awaited()] == [run]
+
+
+async def test_what_was_never_told_is_counted_once_by_an_estimate_and_says_so(tmp_path: Path) -> None:
+    run = kept(counted=False)
+    async with home(tmp_path) as here:
+        await here.ledger.settle(begun())
+        for spend in (400, 5):
+            await here.ledger.settle(stand_in(run, spend_nano=spend))
+        assert await here.ledger.awaited() == []
+        assert await here.all("SELECT id, spend_nano, usage_source FROM requests ORDER BY id") == [
+            ("a", 0, "none"),
+            ("a.late", 400, "estimated"),
+        ]
+    found = amounts(tmp_path)
+    assert (found["requests"], found["estimated_requests"], found["spend_nano"]) == (1, 1, 400)
+    assert [check.problems for check in check_ledger(tmp_path / "codevector.db", patience_s=1) if check.problems] == []
+
+
+async def test_a_late_usage_without_a_price_is_told_of_its_call(tmp_path: Path) -> None:
+    run = kept(counted=False)
+    async with home(tmp_path) as here:
+        await here.ledger.settle(begun())
+        await here.ledger.settle_retrieved(retrieved(run, spend_nano=0, price_basis="unpriced"), run)
+    assert (amounts(tmp_path)["requests"], amounts(tmp_path)["unpriced_requests"]) == (1, 1)
+    assert [check.problems for check in check_ledger(tmp_path / "codevector.db", patience_s=1) if check.problems] == []
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_the_providers_own_word_replaces_an_estimate_and_never_the_other_way(
+    tmp_path: Path, *, together: bool
+) -> None:
+    run = kept(counted=False)
+    async with home(tmp_path) as here:
+        await here.ledger.settle(begun())
+        guessed = here.ledger.settle(stand_in(run, price_basis="unpriced"))
+        if not together:
+            await guessed
+        await here.ledger.settle_retrieved(retrieved(run), run)
+        await here.ledger.settle(stand_in(run))
+        rows = await here.all("SELECT id, spend_nano, usage_source, output FROM requests ORDER BY id")
+        assert rows == [("a", 0, "none", 0), ("a.late", 1_000, "reported", 50)]
+    found = amounts(tmp_path)
+    assert (found["requests"], found["spend_nano"], found["uncached_input"], found["output"]) == (1, 1_000, 10, 50)
+    assert (found["estimated_requests"], found["unpriced_requests"], found["duration_ms"]) == (0, 0, 2_000)
+    assert [check.problems for check in check_ledger(tmp_path / "codevector.db", patience_s=1) if check.problems] == []
+
+
+def test_an_estimate_whose_finer_buckets_are_gone_is_replaced_in_the_coarser_ones(tmp_path: Path) -> None:
+    run = kept(counted=False)
+    with past(tmp_path) as here:
+        here.count([begun()])
+        here.count([stand_in(run)])
+        here.upkeep(NOON_MS // 1000 + 20 * DAY_S, Keep(requests=90, five_minutes=2, hours=5))
+        assert here.all("SELECT count(*) FROM buckets_5m") == [(0,)]
+        here.count([retrieved(run)])
+        here.upkeep(NOON_MS // 1000 + 20 * DAY_S, Keep(requests=90, five_minutes=2, hours=5))
+        assert here.all("SELECT spend_nano, output, estimated_requests FROM buckets_day") == [(1_000, 50, 0)]
+        assert [check.problems for check in check_ledger(here.path, patience_s=1) if check.problems] == []

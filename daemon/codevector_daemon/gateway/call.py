@@ -16,6 +16,7 @@ from codevector_daemon.gateway.health import Health
 from codevector_daemon.gateway.hosts import AllowedHosts
 from codevector_daemon.gateway.refining import Refiner
 from codevector_daemon.gateway.running import Running
+from codevector_daemon.gateway.sights import Sights
 from codevector_daemon.gateway.usage_option import UsageOption
 from codevector_daemon.ledger import Ledger
 from codevector_daemon.ledger.event import Series
@@ -39,6 +40,7 @@ class Gateway:
     refiner: Refiner
     usage_option: UsageOption
     health: Health
+    sights: Sights
     hosts: AllowedHosts
     now_ms: Callable[[], int]
 

@@ -1,6 +1,7 @@
 """Calls that cost nothing (counting tokens): passed on and back, neither metered nor written."""
 
 import asyncio
+import logging
 
 import msgspec
 
@@ -12,6 +13,8 @@ from codevector_daemon.gateway.call import Call, Gateway
 from codevector_daemon.gateway.client import Client
 from codevector_daemon.gateway.running import Ending, Stop
 from codevector_daemon.metering import estimate
+
+logger = logging.getLogger(__name__)
 
 _COUNT_FIELD = {"messages": "input_tokens", "gemini": "totalTokens"}
 """What the answer to a count calls its figure, by dialect."""
@@ -32,6 +35,10 @@ async def count(gateway: Gateway, call: Call, client: Client, ending: Ending) ->
         ending.take_over()
         if ending.reason is Stop.SHUTDOWN and not client.head_sent:
             await refusal.refuse(client, call.dialect, refusal.SHUTTING_DOWN, call.id)
+    except Exception:  # the edge of a call: a fault of ours is said and logged
+        logger.exception("the count %s failed inside the gateway", call.id)
+        if not client.head_sent:
+            await refusal.refuse(client, call.dialect, refusal.OWN_FAULT, call.id)
 
 
 async def _forward(gateway: Gateway, call: Call, where: Endpoint, client: Client) -> None:

@@ -37,19 +37,32 @@ def maker(gateway: Gateway, arrival: Arrival, response: KeptResponse) -> Provide
             "own_login_not_served",
             f"The response '{clean(response.id)}' was not made with a login of your own: send the gateway key alone.",
         )
+    provider = keeper(gateway, response)
+    if provider is None:
+        raise Refused(
+            404,
+            "not_found_error",
+            "response_not_found",
+            f"The provider '{response.series.provider}' that kept the response '{clean(response.id)}' was removed.",
+        )
+    if not can_be_asked(provider):
+        wrong = f"The provider '{provider.name}' that keeps this response is disabled here."
+        raise Refused(503, "api_error", "no_backend", wrong)
+    return provider
+
+
+def keeper(gateway: Gateway, response: KeptResponse) -> Provider | None:
+    """Return the provider that keeps a response; ``None`` where it was removed."""
     for provider in gateway.directory.providers():
         # SQLite may give the id of a provider that was removed to the next one.
         if provider.id == response.provider_id and provider.created_ms <= response.created_ms:
-            if provider.enabled and DIALECT in provider.dialects:
-                return provider
-            wrong = f"The provider '{provider.name}' that keeps this response is disabled here."
-            raise Refused(503, "api_error", "no_backend", wrong)
-    raise Refused(
-        404,
-        "not_found_error",
-        "response_not_found",
-        f"The provider '{response.series.provider}' that kept the response '{clean(response.id)}' was removed.",
-    )
+            return provider
+    return None
+
+
+def can_be_asked(provider: Provider) -> bool:
+    """Tell whether a provider may be asked for what it keeps."""
+    return provider.enabled and DIALECT in provider.dialects
 
 
 async def narrowed(gateway: Gateway, arrival: Arrival, head: Head, backends: list[Backend]) -> list[Backend]:

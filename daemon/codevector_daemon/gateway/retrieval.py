@@ -1,28 +1,28 @@
 """Coming back for a response: passed on to the provider that keeps it, and its usage counted if nobody told it yet."""
 
 import asyncio
-from urllib.parse import quote
+import logging
 
-from codevector_daemon.dialects import by_name
-from codevector_daemon.dialects.base import Head
+from codevector_daemon.dialects.base import Reading
 from codevector_daemon.directory import kinds
 from codevector_daemon.directory.kinds import Endpoint
 from codevector_daemon.directory.values import Provider
 from codevector_daemon.errors import Refused, StoreError, UpstreamError
 from codevector_daemon.gateway import headers, refusal
+from codevector_daemon.gateway.asking import OK, REDIRECT, ask, endpoint_of, tap_of, url_of
 from codevector_daemon.gateway.body import ClientLeft, Incoming
 from codevector_daemon.gateway.call import Arrival, Gateway
 from codevector_daemon.gateway.client import Client
-from codevector_daemon.gateway.headers import HeaderMap
-from codevector_daemon.gateway.keeping import DIALECT, maker, owned
+from codevector_daemon.gateway.keeping import maker, owned
 from codevector_daemon.gateway.running import Ending, Stop
 from codevector_daemon.gateway.settle import retrieved_event
-from codevector_daemon.gateway.upstream import UpstreamAnswer, UpstreamRequest
+from codevector_daemon.gateway.upstream import Headers, UpstreamAnswer, UpstreamRequest
 from codevector_daemon.ledger import KeptResponse
 from codevector_daemon.metering.tap import Tap
 
+logger = logging.getLogger(__name__)
+
 INPUT_ITEMS = "/input_items"
-OK, REDIRECT, FIRST_ERROR_STATUS = 200, 300, 400
 LAST_WORD_S = 1.0
 
 
@@ -57,14 +57,10 @@ class Retrieval:
 
     async def run(self, body: bytes, provider: Provider) -> None:
         """Ask the provider and pass its answer on; what it tells of usage is durable before its end is sent."""
-        where = _endpoint(provider)
-        request = _request(self._gateway, self._arrival, body, provider, where)
+        self._note_sight()
         try:
-            answer = await self._gateway.dialer.send(request, provider, where, own_login=self._arrival.own_login)
-            try:
-                await self._pass_on(answer)
-            finally:
-                await answer.aclose()
+            await self._ask_before_deletion(provider)
+            await self._forward(body, provider)
         except UpstreamError as error:
             await self._say(refusal.of_upstream(error, provider.name))
         except StoreError as error:
@@ -75,16 +71,53 @@ class Retrieval:
             self._ending.take_over()
             if self._ending.reason is Stop.SHUTDOWN:
                 await self._say(refusal.SHUTTING_DOWN)
+        except Exception:  # the edge of a call: a fault of ours is said and logged
+            logger.exception("the retrieval %s failed inside the gateway", self._arrival.id)
+            await self._say(refusal.OWN_FAULT)
+        finally:
+            self._note_sight()
+
+    def _note_sight(self) -> None:
+        if not self._response.counted:
+            self._gateway.sights.note(self._response, self._gateway.now_ms())
+
+    async def _ask_before_deletion(self, provider: Provider) -> None:
+        """See what a run used while its provider still knows it; what is deleted can never be asked for again."""
+        arrival = self._arrival
+        if arrival.method != "DELETE" or self._response.counted:
+            return
+        lines = _lines(arrival, provider, endpoint_of(provider))
+        try:
+            told = await ask(self._gateway, arrival.target, provider, lines, own_login=arrival.own_login)
+        except (UpstreamError, TimeoutError) as error:  # the deletion may fare no better, and says so itself
+            logger.debug("the response that %s deletes could not be asked for: %s", arrival.id, error)
+        else:
+            await self._count(told.reading, told.status)
+
+    async def _forward(self, body: bytes, provider: Provider) -> None:
+        arrival, where = self._arrival, endpoint_of(provider)
+        request = UpstreamRequest(
+            method=arrival.method,
+            url=url_of(provider, where, arrival.target, arrival.suffix, arrival.query.decode("latin-1")),
+            headers=_lines(arrival, provider, where),
+            body=body,
+            first_byte_s=self._gateway.settings.first_byte_seconds,
+        )
+        answer = await self._gateway.dialer.send(request, provider, where, own_login=arrival.own_login)
+        try:
+            await self._pass_on(answer)
+        finally:
+            await answer.aclose()
 
     async def _pass_on(self, answer: UpstreamAnswer) -> None:
-        self._tap = tap = _tap(answer)
+        self._tap = tap = tap_of(answer)
         await self._client.head(answer.status, headers.incoming(answer.headers, self._arrival.id.encode()))
         async for chunk in answer.chunks():
             await self._send(tap.feed(chunk))
             if tap.ended:
-                await self._count(tap, answer.status)
+                await self._count(tap.reading(), answer.status)
                 await self._send(tap.release())
-        await self._count(tap, answer.status)
+        await self._count(tap.reading(), answer.status)
         await self._send(tap.release())
         await self._client.end()
 
@@ -92,13 +125,12 @@ class Retrieval:
         if data:
             await self._client.body(data)
 
-    async def _count(self, tap: Tap, status: int) -> None:
+    async def _count(self, reading: Reading, status: int) -> None:
         """Count the usage of a run that is over, unless it was counted before or is not what was asked for."""
         response = self._response
         if self._looked or response.counted or self._arrival.suffix == INPUT_ITEMS or not OK <= status < REDIRECT:
             return
         self._looked = True
-        reading = tap.reading()
         if not reading.finished or reading.later or reading.usage_source == "none":
             return
         # Another retrieval may have been quicker while this one was on its way.
@@ -120,34 +152,9 @@ class Retrieval:
                 return
 
 
-def _endpoint(provider: Provider) -> Endpoint:
-    where = kinds.endpoint(provider, DIALECT)
-    if where is None:
-        raise AssertionError(f"{provider.name} keeps a response without speaking {DIALECT}")
-    return where
-
-
-def _request(gateway: Gateway, arrival: Arrival, body: bytes, provider: Provider, where: Endpoint) -> UpstreamRequest:
-    """Make the request for the provider: the client's own, with the provider's address, credential and settings."""
+def _lines(arrival: Arrival, provider: Provider, where: Endpoint) -> Headers:
+    """Return the client's own header lines, with the provider's credential and settings."""
     own_login = arrival.own_login
     credential = () if own_login else kinds.credential_headers(provider, where.auth)
     lines = headers.outgoing(arrival.headers, credential, own_login=own_login, plain=False)
-    suffix = f"/{quote(arrival.target, safe='')}{arrival.suffix}"
-    return UpstreamRequest(
-        method=arrival.method,
-        url=kinds.address(provider, where, suffix=suffix, query=arrival.query.decode("latin-1")),
-        headers=headers.with_settings(lines, kinds.settings_headers(provider, own_login=own_login)),
-        body=body,
-        first_byte_s=gateway.settings.first_byte_seconds,
-    )
-
-
-def _tap(answer: UpstreamAnswer) -> Tap:
-    lines = HeaderMap(answer.headers)
-    reader = by_name[DIALECT].reader(Head(model=""), hide_usage=False, error=answer.status >= FIRST_ERROR_STATUS)
-    return Tap(
-        reader,
-        content_type=lines.text(b"content-type"),
-        content_encoding=lines.text(b"content-encoding"),
-        hide_usage=False,
-    )
+    return headers.with_settings(lines, kinds.settings_headers(provider, own_login=own_login))

@@ -124,10 +124,13 @@ def kept_response(call: Call, reading: Reading) -> KeptResponse | None:
         own_login=arrival.own_login,
         service_tier=head.service_tier,
         counted=not reading.later,
+        estimated_input=estimate.quick_input(call.body) if reading.later else 0,
     )
 
 
-def retrieved_event(gateway: Gateway, response: KeptResponse, reading: Reading, status: int) -> UsageEvent:
+def retrieved_event(
+    gateway: Gateway, response: KeptResponse, reading: Reading, status: int | None, *, stand_in: bool = False
+) -> UsageEvent:
     """Make the event of what a kept response used, as its retrieval told: a row beside the one of its call."""
     series, tier = response.series, reading.service_tier or response.service_tier
     price = _price_of(
@@ -161,6 +164,7 @@ def retrieved_event(gateway: Gateway, response: KeptResponse, reading: Reading, 
         error=clean(reading.error) if reading.error else None,
         extras=reading.extras if reading.extras != NO_EXTRAS else None,
         usage_of=response.id,
+        stand_in=stand_in,
     )
 
 

@@ -38,6 +38,8 @@ class KeptResponse(Struct, frozen=True, omit_defaults=True):
     """The one asked for."""
     counted: bool = True
     """False while its usage is still to come: a background run reports it only to whoever retrieves it."""
+    estimated_input: int = 0
+    """What the call's prompt is taken to count, should the usage never come."""
 
 
 class OpenRequest(Struct, frozen=True, omit_defaults=True):
@@ -89,6 +91,8 @@ class UsageEvent(Struct, frozen=True, omit_defaults=True):
     """What the call made, where the provider keeps it."""
     usage_of: str | None = None
     """The id of a kept response whose usage this is, reported when it was retrieved. It is counted only once."""
+    stand_in: bool = False
+    """Whether this is what is left to say of such a usage that nobody was told. The provider's own word replaces it."""
 
     @property
     def duration_ms(self) -> int:

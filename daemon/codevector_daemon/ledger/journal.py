@@ -14,6 +14,9 @@ from codevector_daemon.store import schema
 REFRESH_S = 2.0
 """How often the counts so far of an open request are written down."""
 
+AT_PROVIDER = "(provider)"
+"""Stands in a process's place where a call is over and its provider goes on with it; no process has such a name."""
+
 
 class OpenSoFar(Struct):
     """An open request and how far it has come."""
@@ -151,8 +154,8 @@ def left_by(connection: sa.Connection, node: str) -> list[Orphan]:
 
 
 def still_open(connection: sa.Connection) -> list[OpenSoFar]:
-    """Return every note in the journal, whichever process serves the call, oldest first."""
-    rows = connection.execute(_notes()).mappings()
+    """Return every call in the journal, whichever process serves it, oldest first."""
+    rows = connection.execute(_notes().where(schema.open_requests.c.node != AT_PROVIDER)).mappings()
     return [
         OpenSoFar(
             note, noted.counts, noted.ttft_ms, noted.estimated_input, noted.service_tier, noted.extras, noted.response

@@ -19,7 +19,7 @@ from codevector_daemon.ledger.entries import Admit, Entry, Settle
 from codevector_daemon.ledger.event import KeptResponse, OpenRequest, UsageEvent
 from codevector_daemon.ledger.journal import Journal, OpenSoFar
 from codevector_daemon.ledger.orphans import Orphanage, SettleOrphan
-from codevector_daemon.ledger.responses import Responses
+from codevector_daemon.ledger.responses import Awaited, Responses
 from codevector_daemon.ledger.standing import Standing
 from codevector_daemon.ledger.state import calendar_of, read_facts
 from codevector_daemon.ledger.upkeep.housekeeping import Housekeeper
@@ -158,6 +158,14 @@ class Ledger:
         refresh = self._journal.named(response)
         if not response.counted:
             await self._writer.submit(refresh)
+
+    async def awaited(self) -> list[Awaited]:
+        """Return the background runs whose usage is still to come, oldest first. Raises StoreError."""
+        return await self._responses.awaited()
+
+    def looked_at(self, run: Awaited) -> asyncio.Future[None]:
+        """Note that a run's provider is asked for it now, so that this is not done too often, restarts or not."""
+        return self._writer.submit(run.looked_at(self._now_ms()))
 
     async def response(self, response_id: str, user_id: int) -> KeptResponse | None:
         """Return a response that this user made, open ones and spooled ones too. Raises StoreError."""

@@ -13,7 +13,7 @@ from codevector_daemon.errors import StoreError
 from codevector_daemon.ledger.claims import Claim
 from codevector_daemon.ledger.entries import Settle
 from codevector_daemon.ledger.event import UsageEvent
-from codevector_daemon.ledger.journal import Orphan, left_by
+from codevector_daemon.ledger.journal import AT_PROVIDER, Orphan, left_by
 from codevector_daemon.ledger.writing.committer import Committer
 from codevector_daemon.ledger.writing.writer import Writer
 from codevector_daemon.metering.counts import NOTHING
@@ -132,7 +132,8 @@ def _left_in_the_store(connection: sa.Connection) -> set[str]:
     """Return the names of processes that have open calls in the journal, or batches that are known to be counted."""
     batch = schema.spool_batches.c.id
     writer = sa.func.substr(batch, 1, sa.func.instr(batch, ".") - 1)
-    found = sa.union(sa.select(schema.open_requests.c.node), sa.select(writer))
+    node = schema.open_requests.c.node
+    found = sa.union(sa.select(node).where(node != AT_PROVIDER), sa.select(writer))
     return set(connection.execute(found).scalars())
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from codevector_daemon.ledger.margins import DIMENSIONS, EVERYONE, kept_dimensions
+from codevector_daemon.ledger.responses import LATE
 from codevector_daemon.ledger.state import TierState, calendar_of, kept_of
 from codevector_daemon.ledger.tiers import ROLLED, Tier
 from codevector_daemon.ledger.writing import statements as sql
@@ -25,12 +26,13 @@ from codevector_daemon.store.trouble import translated
 
 _FOREVER = 1 << 62
 _BILLED = "state <> 'rejected'"
+_TELLS = f"(parent_id IS NULL OR id = parent_id || '{LATE}')"
 _OF_REQUESTS = {
     "requests": "parent_id IS NULL",
     "errors": "parent_id IS NULL AND state IN ('upstream_failed', 'interrupted')",
     "own_login_nano": "spend_nano * own_login",
-    "estimated_requests": "parent_id IS NULL AND usage_source = 'estimated'",
-    "unpriced_requests": "parent_id IS NULL AND price_basis IS 'unpriced'",
+    "estimated_requests": f"{_TELLS} AND usage_source = 'estimated'",
+    "unpriced_requests": f"{_TELLS} AND price_basis IS 'unpriced'",
 }
 """What a request row adds to an amount, where it is not the column of the same name."""
 

@@ -102,9 +102,11 @@ class Posting:
 
     def _settle(self, event: UsageEvent) -> int | None:
         """Add the row and its counts, unless this id was settled before."""
-        self._connection.execute(sql.CLOSE, (event.id,))
-        if event.usage_of is not None and not responses.claim(self._connection, event):
-            return None
+        awaited = self._connection.execute(sql.CLOSE, (event.id,)).rowcount > 0
+        if event.usage_of is not None:
+            if not responses.claim(self._connection, event, awaited=awaited):
+                return None
+            self._take_back(event.id)
         if event.response is not None:
             event = responses.settled(self._connection, event, event.response)
         series = self._folded(event.series, event.started_ms)
@@ -124,9 +126,17 @@ class Posting:
     def _folded(self, series: Series, at_ms: int) -> Series:
         return self._ids.folding.fold(self._connection, series, at_ms)
 
+    def _take_back(self, row_id: str) -> None:
+        """Take an estimate out of the counts again, where the usage that it stood for is told after all."""
+        estimate = responses.take_back(self._connection, row_id)
+        if estimate is not None:
+            self._add(estimate, estimate.series, [-amount for amount in contribution(estimate)])
+
     def _count(self, event: UsageEvent, series: Series) -> None:
+        self._add(event, series, contribution(event))
+
+    def _add(self, event: UsageEvent, series: Series, amounts: list[int]) -> None:
         place = (bucket_start(event.started_ms // 1000), series)
-        amounts = contribution(event)
         known = self._buckets.get(place)
         self._buckets[place] = amounts if known is None else [a + b for a, b in zip(known, amounts, strict=True)]
 
@@ -170,9 +180,11 @@ def touch(connection: sqlite3.Connection) -> None:
 def contribution(event: UsageEvent) -> list[int]:
     """Return what an event adds to its bucket, in the order of the tiers' columns.
 
-    Calls are counted by their last attempt, the row without a parent; tokens and money by every attempt.
+    Calls are counted by their last attempt, the row without a parent; tokens and money by every attempt. A doubt about
+    them is the call's as well where its usage came later.
     """
     call = event.parent_id is None
+    tells = call or event.usage_of is not None
     counts = event.counts
     return [
         int(call),
@@ -185,8 +197,8 @@ def contribution(event: UsageEvent) -> list[int]:
         counts.reasoning,
         event.spend_nano,
         event.spend_nano if event.own_login else 0,
-        int(call and event.usage_source == "estimated"),
-        int(call and event.price_basis == "unpriced"),
+        int(tells and event.usage_source == "estimated"),
+        int(tells and event.price_basis == "unpriced"),
         event.duration_ms,
     ]
 

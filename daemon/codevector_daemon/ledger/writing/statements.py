@@ -64,6 +64,17 @@ REFRESH = "UPDATE open_requests SET noted = ? WHERE id = ?"
 
 LATE_ROW = "SELECT 1 FROM requests WHERE id = ?"
 
+STAND_IN = """
+SELECT parent_id, started_ms, started_ms + duration_ms, state, spend_nano, usage_source, price_basis, own_login,
+    uncached_input, cache_read, cache_write_5m, cache_write_1h, output, reasoning,
+    user_id, key_id, client_app, project, model, provider, upstream_model
+FROM requests JOIN series ON series.id = series_id
+WHERE requests.id = ? AND usage_source <> 'reported'
+"""
+"""What stands for a usage that was never told, in the order of the fields of counts and series."""
+
+DELETE_REQUEST = "DELETE FROM requests WHERE id = ?"
+
 COUNTED = "SELECT 1 FROM responses WHERE id = ? AND user_id = ? AND request_id = ? AND counted"
 
 COUNT_RESPONSE = "UPDATE responses SET counted = 1 WHERE id = ? AND user_id = ? AND request_id = ?"
