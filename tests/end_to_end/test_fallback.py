@@ -12,7 +12,7 @@ from support.books import counts_of
 from support.daemon import Daemon, taken_port, temporary_home
 from support.desk import CHAT_PATH, MESSAGES_PATH, REQUEST_ID, Desk, furnish
 from support.provider import ScriptedProvider
-from support.script import CUT, NEVER, Answer
+from support.script import CUT, NEVER, Answer, Gate
 from support.waiting import until
 
 ASKED: dict[str, Any] = {"model": "twice", "messages": [{"role": "user", "content": "x"}]}
@@ -126,6 +126,59 @@ def test_a_backend_that_keeps_failing_rests(twice: Desk) -> None:
         assert twice.post(CHAT_PATH, BODY).status == 200
     failed = [row for row in twice.books.requests() if row["parent_id"] is not None]
     assert len(failed) == 3, "after three failures in a row the backend is left alone for a while"
+
+
+async def test_after_a_rest_one_of_twenty_clients_tries_the_backend_and_the_others_are_served_at_once(
+    own_desk: Desk,
+) -> None:
+    own_desk.daemon.control.call("POST", "models", {"slug": "twice", "backends": backends("open"), "free": True})
+    provider, control = own_desk.provider, own_desk.daemon.control
+    provider.when("serving", chat.plain())
+    provider.when(b'"stream": true, "model": "serving"', chat.streamed())
+    provider.when("failing", chat.error(503, "api_error", None, ("Retry-After", "1")))
+    assert own_desk.post(CHAT_PATH, BODY).status == 200
+    until(lambda: control.status()["resting_backends"] == 0, "the backend to have rested")
+    gated = chat.error(503, "api_error", None, ("Retry-After", "60")).after(Gate("tried"))
+    provider.when("failing", gated)
+    calls = asyncio.create_task(all_at_once(own_desk))
+    others = CLIENTS  # of them one waits for the backend that is tried; one call came before
+    await asyncio.to_thread(
+        provider.wait_for, lambda seen: sum(b"serving" in one.body for one in seen) == others, "the others", 60
+    )
+    assert control.status()["resting_backends"] == 1
+    provider.open("tried")
+    assert [reply.status for reply in await calls] == [200] * CLIENTS
+    assert own_desk.post(CHAT_PATH, BODY).status == 200
+    failed = [row for row in own_desk.books.requests() if row["parent_id"] is not None]
+    assert len(failed) == 2, "one failure before the rest, and one call that tried again after it"
+
+
+SAID = {
+    "60": True,
+    "Fri, 31 Dec 9999 23:59:59 GMT": True,
+    "9" * 400: True,
+    "Thu, 01 Jan 1970 00:00:00 GMT": False,
+    "-1": False,
+    "soon": False,
+}
+"""What a provider may say of when to come back, and whether it then rests."""
+
+
+def test_a_backend_rests_as_long_as_it_says_in_seconds_or_as_a_date(own_desk: Desk) -> None:
+    control = own_desk.daemon.control
+    own_desk.provider.when("serving", chat.plain())
+    for number, (said, rests) in enumerate(SAID.items()):
+        both = [
+            {"provider": "open", "upstream_model": f"failing-{number}-", "priority": 0},
+            {"provider": "own", "upstream_model": "serving", "priority": 1},
+        ]
+        control.call("POST", "models", {"slug": f"twice-{number}", "backends": both, "free": True})
+        limited = chat.error(429, "rate_limit_error", None, ("Retry-After", said))
+        own_desk.provider.when(f"failing-{number}-", limited)
+        assert own_desk.post(CHAT_PATH, json.dumps({**ASKED, "model": f"twice-{number}"}).encode()).status == 200
+        health = control.call("GET", f"/models/twice-{number}")["backends"][0]["health"]
+        assert (health["next_try_at"] is not None) is rests, said
+    assert control.status()["resting_backends"] == sum(SAID.values())
 
 
 def test_what_the_first_backends_protocol_cannot_carry_the_next_one_may(twice: Desk) -> None:

@@ -61,11 +61,37 @@ def test_a_probe_that_ended_without_news_makes_way_for_another() -> None:
 def test_a_failed_probe_doubles_the_rest_up_to_a_limit() -> None:
     clock = Clock()
     health = Health(clock)
-    failing(health, FAILURES_BEFORE_REST + 1)
+    failing(health)
+    for rest_ms in (10_000, 20_000, 40_000, 80_000, LONGEST_REST_MS, LONGEST_REST_MS):
+        clock.now = health.conditions()[0].resting_until_ms
+        health.begun(FIRST)
+        failing(health, 1)
+        assert health.conditions()[0].resting_until_ms - clock.now == rest_ms
+
+
+def test_twenty_calls_that_fail_at_once_make_one_short_rest() -> None:
+    clock = Clock()
+    health = Health(clock)
+    failing(health, 20)
     (condition,) = health.conditions()
-    assert condition.resting_until_ms - clock.now == 2 * FIRST_REST_MS
-    failing(health, 30)
-    assert health.conditions()[0].resting_until_ms - clock.now == LONGEST_REST_MS
+    assert (condition.failures, condition.resting_until_ms - clock.now) == (20, FIRST_REST_MS)
+
+
+def test_a_backend_that_named_its_rest_and_fails_after_it_goes_on_resting() -> None:
+    clock = Clock()
+    health = Health(clock)
+    health.failed(FIRST, "http_429", "1")
+    clock.now += 1_001
+    health.begun(FIRST)
+    health.failed(FIRST, "http_500")
+    assert health.in_order([FIRST, SECOND]) == [SECOND, FIRST]
+
+
+def test_a_backend_that_says_to_come_back_at_once_rests_all_the_same_when_it_fails_on() -> None:
+    health = Health(Clock())
+    for _ in range(FAILURES_BEFORE_REST):
+        health.failed(FIRST, "http_429", "0")
+    assert health.in_order([FIRST, SECOND]) == [SECOND, FIRST]
 
 
 def test_the_providers_own_time_to_come_back_is_honoured() -> None:
@@ -76,6 +102,12 @@ def test_the_providers_own_time_to_come_back_is_honoured() -> None:
         ("0.5", 500),
         (formatdate(clock.now / 1000 + 30, usegmt=True), 30_000),
         ("99999", LONGEST_REST_MS),
+        ("9" * 400, LONGEST_REST_MS),
+        ("inf", LONGEST_REST_MS),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_REST_MS),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("Fri, 99 Foo 2026 99:99:99 GMT", 0),
+        ("", 0),
         ("-4", 0),
         ("soon", 0),
         ("nan", 0),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from codevector_daemon.directory.values import Backend
 from codevector_daemon.gateway.repeating import stated_ms
@@ -24,10 +25,12 @@ class Condition(Struct, frozen=True):
 
     provider: str
     upstream_model: str
-    failures: int
-    since_ms: int
-    resting_until_ms: int
-    last_error: str | None
+    failures: int = 0
+    since_ms: int = 0
+    resting_until_ms: int = 0
+    last_error: str | None = None
+    rests: int = 0
+    """How often it was sent to rest since it last served."""
 
 
 class Health:
@@ -64,17 +67,13 @@ class Health:
     def failed(self, backend: Backend, error: str, retry_after: str | None = None) -> None:
         """Count a failure; ``retry_after`` is the provider's own word on when to come back."""
         key, now = _key(backend), self._now_ms()
+        known = self._conditions.get(key) or Condition(backend.provider.name, backend.upstream_model, since_ms=now)
+        tried_again = key in self._probing
         self._probing.discard(key)
-        known = self._conditions.get(key)
-        failures = known.failures + 1 if known is not None else 1
-        rest_ms = _rest_ms(retry_after, now)
-        if rest_ms is None and failures >= FAILURES_BEFORE_REST:
-            rest_ms = min(FIRST_REST_MS * 2 ** (failures - FAILURES_BEFORE_REST), LONGEST_REST_MS)
-        until = now + rest_ms if rest_ms else 0
-        if known is None and len(self._conditions) >= MOST_REMEMBERED:
+        condition = _after_failure(known, now, tried_again=tried_again, stated_ms=_stated_rest_ms(retry_after, now))
+        if key not in self._conditions and len(self._conditions) >= MOST_REMEMBERED:
             self._conditions.pop(next(iter(self._conditions)))
-        since = known.since_ms if known is not None else now
-        self._conditions[key] = Condition(backend.provider.name, backend.upstream_model, failures, since, until, error)
+        self._conditions[key] = replace(condition, last_error=error)
         self.changes += 1
 
     def abandoned(self, backend: Backend) -> None:
@@ -100,7 +99,20 @@ def _key(backend: Backend) -> Key:
     return backend.provider.id, backend.upstream_model
 
 
-def _rest_ms(retry_after: str | None, now_ms: int) -> int | None:
-    """Return the rest that a provider asked for, cut to the longest; ``None`` where it asked for none."""
-    stated = stated_ms(retry_after, now_ms)
-    return None if stated is None else int(min(stated, LONGEST_REST_MS))
+def _stated_rest_ms(retry_after: str | None, now_ms: int) -> int:
+    """Return the rest that a provider asked for, cut to the longest; 0 where it asked for none."""
+    return int(min(stated_ms(retry_after, now_ms) or 0, LONGEST_REST_MS))
+
+
+def _after_failure(known: Condition, now: int, *, tried_again: bool, stated_ms: int) -> Condition:
+    """Return what is known after one more failure.
+
+    A rest is twice the one before it. Calls that were under way when it began, and fail too, do not lengthen it.
+    """
+    failures, until = known.failures + 1, now + stated_ms if stated_ms else 0
+    if known.resting_until_ms > now and not tried_again:
+        return replace(known, failures=failures, resting_until_ms=max(known.resting_until_ms, until))
+    if failures < FAILURES_BEFORE_REST and not tried_again:
+        return replace(known, failures=failures, resting_until_ms=until)
+    usual = min(FIRST_REST_MS * 2 ** min(known.rests, 10), LONGEST_REST_MS)
+    return replace(known, failures=failures, resting_until_ms=max(until, now + usual), rests=known.rests + 1)
