@@ -240,3 +240,82 @@ def attempt(client: str, provider: str, body: bytes) -> Translated | str:
         return made(client, provider).request(body, Head(model="s"), MODELS[provider], stream=True)
     except BadBody as refused:
         return str(refused)
+
+
+@pytest.mark.parametrize("provider", ["chat", "responses", "gemini"])
+@pytest.mark.parametrize("block", ["image", "tool_result"])
+def test_what_a_model_cannot_have_said_does_not_vanish(provider: str, block: str) -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": "aGk="}
+    blocks = {
+        "image": {"type": "image", "source": source},
+        "tool_result": {"type": "tool_result", "tool_use_id": "c", "content": "1"},
+    }
+    turns = [*HI, {"role": "assistant", "content": [{"type": "text", "text": "x"}, blocks[block]]}]
+    body = json.dumps({"max_tokens": 9, "messages": turns}).encode()
+    outcome = attempt("messages", provider, body)
+    assert isinstance(outcome, str) or b"aGk=" in outcome.body
+
+
+def test_hints_inside_a_tools_answer_are_named_where_nobody_caches_by_them() -> None:
+    text = {"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}
+    call = {"type": "tool_use", "id": "c", "name": "f", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "c", "content": [text]}
+    turns = [*HI, {"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
+    for provider in ("chat", "responses", "gemini"):
+        assert "cache_control" in ask("messages", provider, MODELS[provider], max_tokens=9, messages=turns).dropped
+
+
+def gemini(**more: Any) -> dict[str, Any]:
+    return {"contents": [{"role": "user", "parts": [{"text": "hi"}]}], **more}
+
+
+def test_googles_schemas_say_the_same_in_everybody_elses_words() -> None:
+    schema = {
+        "type": "OBJECT",
+        "propertyOrdering": ["b", "a"],
+        "properties": {
+            "a": {"type": "STRING", "nullable": True, "example": "x", "maxLength": "9"},
+            "b": {"anyOf": [{"type": "STRING"}, {"type": "INTEGER"}], "nullable": True},
+        },
+    }
+    tools = [{"functionDeclarations": [{"name": "f", "parameters": schema}]}]
+    got = fields(ask("gemini", "chat", "m", **gemini(tools=tools)))["tools"][0]["function"]["parameters"]
+    assert list(got["properties"]) == ["b", "a"]
+    assert got["properties"] == {
+        "a": {"type": ["string", "null"], "examples": ["x"], "maxLength": 9},
+        "b": {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
+    }
+
+
+def test_a_schema_of_gemini_asks_for_json_by_itself_and_not_beside_plain_text() -> None:
+    schema = {"responseSchema": {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}}}
+    sent = fields(ask("gemini", "chat", "m", **gemini(generationConfig=schema)))
+    assert sent["response_format"]["type"] == "json_schema"
+    with pytest.raises(BadBody, match="responseMimeType"):
+        ask("gemini", "chat", "m", **gemini(generationConfig=schema | {"responseMimeType": "text/plain"}))
+
+
+def test_a_choice_that_allows_no_declared_tool_is_refused() -> None:
+    tools = [{"functionDeclarations": [{"name": "f"}]}]
+    calling = {"functionCallingConfig": {"allowedFunctionNames": ["g"]}}
+    with pytest.raises(BadBody, match="tool_choice"):
+        ask("gemini", "chat", "m", **gemini(tools=tools, toolConfig=calling))
+
+
+def test_a_schemas_description_is_told_where_the_schema_is() -> None:
+    form = {"name": "x", "schema": {"type": "object"}, "description": "A person."}
+    sent = ask(
+        "chat",
+        "messages",
+        "claude-3-5-haiku",
+        messages=HI,
+        response_format={"type": "json_schema", "json_schema": form},
+    )
+    assert "A person." in json.dumps(fields(sent)["system"])
+
+
+@pytest.mark.parametrize(("ttl", "named"), [("5m", False), ("1h", False), ("30m", True), ("24h", True)])
+def test_a_time_that_anthropic_keeps_no_cache_for_is_named(ttl: str, named: bool) -> None:
+    content = [{"type": "text", "text": "x", "prompt_cache_breakpoint": {"mode": "explicit", "ttl": ttl}}]
+    sent = ask("chat", "messages", "claude-sonnet-4-5", messages=[{"role": "user", "content": content}])
+    assert (sent.dropped == ("cache_control.ttl",)) is named

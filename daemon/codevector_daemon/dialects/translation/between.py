@@ -18,6 +18,7 @@ from codevector_daemon.dialects.translation import (
     chat_answer_write,
     chat_request_read,
     chat_request_write,
+    cursor_request_read,
     errors,
     gemini_answer_read,
     gemini_answer_write,
@@ -81,9 +82,7 @@ _responses = _Client(
 )
 _gemini = _Client(gemini_request_read.read, gemini_answer_write.GeminiWriter, gemini_answer_write.whole, "gemini")
 _gemini_array = replace(_gemini, stream=gemini_answer_write.GeminiArrayWriter, stream_type=b"application/json")
-_cursor = _Client(
-    responses_request_read.read, chat_answer_write.CursorWriter, chat_answer_write.whole_for_cursor, "chat"
-)
+_cursor = _Client(cursor_request_read.read, chat_answer_write.CursorWriter, chat_answer_write.whole_for_cursor, "chat")
 
 CURSOR: Final = "cursor"
 """The name of the hybrid that Cursor speaks: a body of Responses on the route of Chat, and Chat answers back."""
@@ -243,4 +242,6 @@ def _prepared(asked: Conversation) -> Conversation:
     if choice is None or not choice.allowed:
         return asked
     tools = tuple(tool for tool in asked.tools if tool.name in choice.allowed)
+    if not tools:
+        raise wire.bad("tool_choice", "allows none of the tools that are declared")
     return replace(asked, tools=tools, choice=ToolChoice(choice.mode))

@@ -131,6 +131,8 @@ class Reasoning(Struct, frozen=True):
     budget: int | None = None
     shown: bool = False
     """The client asked to see a summary."""
+    display: str = ""
+    """The client's own field that says whether it wants to see one, empty where it says nothing."""
 
 
 class Conversation(Struct, frozen=True):

@@ -40,7 +40,10 @@ class _File(Struct):
 
 
 class _Cache(Struct):
+    """A hint that the prompt up to here should be cached; OpenAI's says so a second time in its ``mode``."""
+
     ttl: str | None = None
+    mode: str | None = None
 
 
 class _ChatPart(Struct):

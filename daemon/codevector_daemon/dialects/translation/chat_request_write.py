@@ -111,6 +111,9 @@ class _Writer:
 
     def _assistant(self, turn: Turn, *, in_loop: bool) -> Fields:
         parts = tuple(outgoing.own_thoughts(turn.parts, self._target.vendor))
+        for part in parts:
+            if isinstance(part, Image | Document | ToolResult):
+                raise wire.bad("messages", f"hold a {type(part).__name__} that the model is to have said")
         texts = [part.text for part in parts if isinstance(part, Text)]
         refusals = [part.text for part in parts if isinstance(part, Refusal)]
         thoughts = [part.text for part in parts if isinstance(part, Thinking) and part.text]
@@ -176,6 +179,8 @@ class _Writer:
         wanted = self._conversation.reasoning
         if wanted is None:
             return {}
+        if wanted.display and wanted.shown is self._openai:
+            self.dropped.append(wanted.display)  # OpenAI never shows thoughts here, and all others do
         level = wanted.effort
         if level is None and wanted.budget is not None:
             level = effort.effort_of(wanted.budget)

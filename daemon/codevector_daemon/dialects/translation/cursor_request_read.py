@@ -1,4 +1,4 @@
-"""Reads a request of Cursor on the route of Chat Completions into a conversation, whatever protocol its parts are of."""
+"""Reads a request of Cursor on the route of Chat Completions into a conversation, whatever protocol its parts have."""
 
 from typing import Any, Final
 

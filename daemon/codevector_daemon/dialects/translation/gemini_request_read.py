@@ -24,7 +24,7 @@ from codevector_daemon.dialects.translation.gemini_schema import camel_keys, jso
 from codevector_daemon.dialects.translation.unread import unread
 
 _SNAKE: Final = re.compile(rb'"[a-z]+_[a-z_]+"\s*:')
-_MODES: Final = {"AUTO": "auto", "ANY": "required", "NONE": "none", "VALIDATED": "auto"}
+_MODES: Final = {"MODE_UNSPECIFIED": "auto", "AUTO": "auto", "ANY": "required", "NONE": "none", "VALIDATED": "auto"}
 
 
 class _Declaration(Struct):
@@ -170,9 +170,9 @@ def _declarations(value: object, place: str) -> list[_Declaration]:
 
 
 def _choice(calling: _Calling | None, dropped: list[str]) -> ToolChoice | None:
-    if calling is None or calling.mode in {None, "MODE_UNSPECIFIED"}:
+    if calling is None:
         return None
-    mode = _MODES.get((calling.mode or "").upper())
+    mode = _MODES.get((calling.mode or "MODE_UNSPECIFIED").upper())
     if mode is None:
         raise wire.bad("toolConfig.functionCallingConfig.mode", "must be one of: AUTO, ANY, NONE, VALIDATED")
     if (calling.mode or "").upper() == "VALIDATED":  # no other protocol holds free calls to their schemas
@@ -184,17 +184,19 @@ def _choice(calling: _Calling | None, dropped: list[str]) -> ToolChoice | None:
 
 
 def _output(config: _Config) -> OutputFormat | None:
-    if config.response_mime_type in {None, "", "text/plain"}:
+    has_schema = config.response_json_schema is not None or config.response_schema is not None
+    kind = config.response_mime_type or ("application/json" if has_schema else "text/plain")
+    if kind not in {"text/plain", "application/json"} or (has_schema and kind == "text/plain"):
+        raise wire.bad("generationConfig.responseMimeType", "must be text/plain, or application/json where a schema is")
+    if kind == "text/plain":
         return None
-    if config.response_mime_type != "application/json":
-        raise wire.bad("generationConfig.responseMimeType", "must be text/plain or application/json for this model")
     if config.response_json_schema is not None:
         return OutputFormat(schema=config.response_json_schema)
     return OutputFormat(schema=json_schema(config.response_schema) if config.response_schema is not None else None)
 
 
 def _reasoning(given: _Thinking | None) -> Reasoning | None:
-    if given is None:
+    if given is None or given == _Thinking():
         return None
     level = (given.thinking_level or "").lower()
     effort = level if level and level != "thinking_level_unspecified" else None
@@ -203,4 +205,5 @@ def _reasoning(given: _Thinking | None) -> Reasoning | None:
         effort, budget = "none", None
     if budget is not None and budget < 0:  # -1: the model decides
         budget = None
-    return Reasoning(effort=effort, budget=budget, shown=bool(given.include_thoughts))
+    display = "" if given.include_thoughts is None else "generationConfig.thinkingConfig.includeThoughts"
+    return Reasoning(effort, budget, shown=bool(given.include_thoughts), display=display)

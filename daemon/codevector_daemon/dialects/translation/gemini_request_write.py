@@ -109,6 +109,7 @@ class _Writer:
             case Image():
                 yield {"inlineData": {"mimeType": part.media_type or "image/png", "data": part.data or ""}}
             case Document() if part.url is not None:
+                self.dropped += ["filename"] if part.name else []
                 yield {"fileData": {"mimeType": _kind(part.url, part.media_type), "fileUri": part.url}}
             case Document():
                 self.dropped += ["filename"] if part.name else []

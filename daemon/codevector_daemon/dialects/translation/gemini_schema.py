@@ -15,6 +15,8 @@ _NESTED: Final = ("items", "additionalProperties")
 _MAPS: Final = ("properties", "defs", "$defs")
 _RENAMED: Final = {"defs": "$defs", "ref": "$ref"}
 _LEFT_OUT: Final = frozenset({"nullable", "propertyOrdering", "example"})
+_COUNTS: Final = frozenset({f"{end}{what}" for end in ("min", "max") for what in ("Items", "Length", "Properties")})
+"""What Google's interface also takes as text, as it does every number of 64 bits."""
 
 
 def camel(name: str) -> str:
@@ -38,10 +40,22 @@ def json_schema(given: Any) -> Any:  # noqa: ANN401 - a schema or anything in it
     if not isinstance(given, dict):
         return given
     schema = {_RENAMED.get(name, name): _inner(name, value) for name, value in given.items() if name not in _LEFT_OUT}
-    kind = given.get("type")
+    kind, nullable = given.get("type"), given.get("nullable") is True
     if isinstance(kind, str):
-        schema["type"] = [kind.lower(), "null"] if given.get("nullable") is True else kind.lower()
-    return schema
+        schema["type"] = [kind.lower(), "null"] if nullable else kind.lower()
+    elif nullable and isinstance(schema.get("anyOf"), list):
+        schema["anyOf"] = [*schema["anyOf"], {"type": "null"}]
+    if "example" in given:
+        schema["examples"] = [given["example"]]
+    return schema | _in_order(schema.get("properties"), given.get("propertyOrdering"))
+
+
+def _in_order(properties: Any, order: Any) -> dict[str, Any]:  # noqa: ANN401 - anything in their places
+    """Return properties in the order asked for, which JSON schemas have no word for but models follow."""
+    if not isinstance(properties, dict) or not isinstance(order, list):
+        return {}
+    first = {name: properties[name] for name in order if isinstance(name, str) and name in properties}
+    return {"properties": first | properties}
 
 
 def _inner(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever a schema holds
@@ -49,6 +63,8 @@ def _inner(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever a schema ho
         return json_schema(value)
     if name in _MAPS and isinstance(value, dict):
         return {key: json_schema(one) for key, one in value.items()}
+    if name in _COUNTS and isinstance(value, str) and value.isdecimal():
+        return int(value)
     if name == "anyOf" and isinstance(value, list):
         return [json_schema(one) for one in value]
     return value

@@ -33,6 +33,7 @@ RUN_BY_VENDOR: Final = ("web_search", "web_fetch", "code_execution", "tool_searc
 BILLING_NOTE: Final = "x-anthropic-billing-header:"
 
 _TIERS: Final = {"standard_only": "default"}
+_DISPLAYS: Final = frozenset({None, "summarized", "omitted"})
 _MODES: Final = {"auto": "auto", "any": "required", "none": "none"}
 
 
@@ -131,6 +132,8 @@ def read(body: bytes) -> Conversation:
     """Read a request; raises BadBody naming the field that is wrong or cannot be carried."""
     request = wire.decode(_request, body)
     dropped = wire.left_out(body, _Request)
+    if request.thinking is not None and request.thinking.display not in _DISPLAYS:
+        dropped.append("thinking.display")
     choice = request.tool_choice
     output = request.output_config or _Output()
     return Conversation(
@@ -210,6 +213,7 @@ def _shown(block: _Block, place: str, cache: str | None) -> Text | Image | Docum
         case "search_result" if isinstance(block.content, list):
             found = [source] if isinstance(source, str) else []
             text = "\n".join([*found, *(part.text or "" for part in block.content)])
+            cache = cache or next((ttl for part in block.content if (ttl := _ttl(part.cache_control))), None)
             return Document(media_type="text/plain", text=text, name=block.title, cache=cache)
         case "image" if isinstance(source, _Source):
             return _image(source, place, cache)
@@ -295,7 +299,8 @@ def _reasoning(thinking: _Thinking | None, effort: str | None) -> Reasoning | No
         return Reasoning(effort=effort) if effort is not None else None
     if thinking.type == "disabled":
         return Reasoning(effort="none")
-    return Reasoning(effort=effort, budget=thinking.budget_tokens, shown=thinking.display != "omitted")
+    display = "thinking.display" if thinking.display is not None else ""
+    return Reasoning(effort, thinking.budget_tokens, shown=thinking.display != "omitted", display=display)
 
 
 def _ttl(cache: _Cache | None) -> str | None:

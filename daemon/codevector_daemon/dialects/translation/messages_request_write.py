@@ -26,6 +26,7 @@ WARMEST: Final = 1.0
 
 _CHOICES: Final = {"auto": "auto", "required": "any", "none": "none"}
 _TIERS: Final = {"auto": "auto", "default": "standard_only", "standard": "standard_only"}
+_KEPT_FOR: Final = frozenset({"5m", "1h"})
 _SCHEMAS_SINCE: Final = (4, 5)
 
 
@@ -126,6 +127,7 @@ class _Writer:
     def _hinted(self, block: Fields, cache: str | None) -> Fields:
         if cache is None:
             return block
+        self.dropped += [] if cache in _KEPT_FOR else ["cache_control.ttl"]
         return block | {"cache_control": given(type="ephemeral", ttl="1h" if cache in {"1h", "12h", "24h"} else None)}
 
     def _cache_the_end(self, messages: list[Fields]) -> None:

@@ -52,6 +52,8 @@ def _by_budget(asked: Conversation, wanted: Reasoning, target: Target, most: int
     if forced or budget < LEAST_BUDGET or _lacks_thoughts(asked, target.vendor):
         dropped.append("reasoning")
         return {}
+    if wanted.display and not wanted.shown:
+        dropped.append(wanted.display)  # it always shows what it thinks
     return {"thinking": {"type": "enabled", "budget_tokens": budget}}
 
 

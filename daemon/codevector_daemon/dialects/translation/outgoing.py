@@ -44,9 +44,10 @@ JSON_ONLY: Final = "Answer with one valid JSON object and nothing else: no text 
 
 def in_words(output: OutputFormat) -> str:
     """Return an output format as an instruction, for models that cannot be held to it."""
+    told = f"{JSON_ONLY} {output.description}" if output.description else JSON_ONLY
     if output.schema is None:
-        return JSON_ONLY
-    return f"{JSON_ONLY} It must follow this JSON schema:\n{wire.json_text(output.schema)}"
+        return told
+    return f"{told} It must follow this JSON schema:\n{wire.json_text(output.schema)}"
 
 
 def limit(conversation: Conversation, target: Target) -> int | None:
@@ -136,23 +137,29 @@ def loses_thoughts(conversation: Conversation, vendor: str) -> bool:
 
 def has_cache_hints(conversation: Conversation) -> bool:
     """Tell whether the client says what to cache."""
-    parts = (part for turn in conversation.turns for part in turn.parts)
-    hinted: Iterable[Any] = (*conversation.system, *conversation.tools, *parts)
+    hinted: Iterable[Any] = (*conversation.system, *conversation.tools, *_parts(conversation))
     return any(getattr(one, "cache", None) is not None for one in hinted)
 
 
 def has_cache_hints_beside_content(conversation: Conversation) -> bool:
     """Tell whether a tool, a call or a tool's answer is to be cached, which Chat Completions has no field for."""
-    parts = (part for turn in conversation.turns for part in turn.parts if isinstance(part, ToolCall | ToolResult))
-    hinted: Iterable[Any] = (*conversation.tools, *parts)
+    calls = [part for turn in conversation.turns for part in turn.parts if isinstance(part, ToolCall | ToolResult)]
+    shown = (one for part in calls if isinstance(part, ToolResult) for one in part.parts)
+    hinted: Iterable[Any] = (*conversation.tools, *calls, *shown)
     return any(one.cache is not None for one in hinted)
 
 
 def has_details(conversation: Conversation) -> bool:
     """Tell whether the client says how closely to look at a picture."""
-    parts = (part for turn in conversation.turns for part in turn.parts)
-    shown = (one for part in parts for one in (part.parts if isinstance(part, ToolResult) else (part,)))
-    return any(isinstance(one, Image) and one.detail not in {None, "auto"} for one in shown)
+    return any(isinstance(one, Image) and one.detail not in {None, "auto"} for one in _parts(conversation))
+
+
+def _parts(conversation: Conversation) -> Iterator[Any]:
+    """Yield every part of every turn, those in the answers of tools too."""
+    for part in (part for turn in conversation.turns for part in turn.parts):
+        yield part
+        if isinstance(part, ToolResult):
+            yield from part.parts
 
 
 def plain_text(parts: Iterable[Shown]) -> str:

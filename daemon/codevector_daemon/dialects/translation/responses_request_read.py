@@ -163,4 +163,4 @@ def _reasoning(given: _Reasoning | None) -> Reasoning | None:
     shown = given is not None and bool(given.summary or given.generate_summary)
     if given is None or (given.effort is None and not shown):
         return None
-    return Reasoning(effort=given.effort, shown=shown)
+    return Reasoning(effort=given.effort, shown=shown, display="reasoning.summary" if shown else "")

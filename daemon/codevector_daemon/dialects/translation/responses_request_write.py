@@ -97,6 +97,7 @@ class _Writer:
         if isinstance(part, Image):
             return {"type": "input_image", "image_url": media.image_url(part), "detail": part.detail or "auto"}
         if isinstance(part, Document) and part.url is not None:
+            self.dropped += ["filename"] if part.name else []
             return {"type": "input_file", "file_url": part.url}
         if isinstance(part, Document):
             return {
