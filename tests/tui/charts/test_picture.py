@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codevector_tui.charts.bars import Bars
 from codevector_tui.charts.blocks import sixth
 from codevector_tui.charts.digits import digits
 from codevector_tui.charts.picture import picture
+from codevector_tui.charts.slots import place
 from codevector_tui.charts.spark import spark
 from codevector_tui.viewmodel.chartspec import ChartSpec, Series
 from codevector_tui.viewmodel.spans import Row, width_of
@@ -77,6 +79,30 @@ def test_a_bar_is_as_high_as_its_value_to_an_eighth() -> None:
 def test_series_of_a_stack_meet_inside_a_cell() -> None:
     tones = {span.tone for row in picture(stack(), 48, 13) for span in row}
     assert any(tone.count("/") == 1 and tone.split("/")[0] != tone.split("/")[1] for tone in tones)
+
+
+@pytest.mark.parametrize("width", [40, 90])
+@pytest.mark.parametrize("output", [1.0, 900.0, 40_000.0])
+def test_a_thin_band_of_a_stack_is_seen_in_every_bar(width: int, output: float) -> None:
+    kinds = (("input", 250_000.0), ("cached", 2_000_000.0), ("writes", 30_000.0), ("output", output))
+    days = tuple(str(day) for day in range(width // 4))
+    spec = ChartSpec(tuple(Series(name, name, (much,) * len(days)) for name, much in kinds), days, days, "count")
+    seen = dict.fromkeys((name for name, _ in kinds), 0)
+    for row in picture(spec, width, 13):
+        for span in row:
+            for tone in span.tone.split("/"):
+                seen[tone] = seen.get(tone, 0) + len(span.text) * (tone in seen)
+    assert all(cells >= len(days) for cells in (seen[name] for name, _ in kinds)), seen
+
+
+@given(st.lists(st.floats(0, 1e9), min_size=1, max_size=4), st.integers(6, 200))
+def test_the_layers_of_a_stack_are_ordered_and_none_that_is_not_zero_is_lost(column: list[float], steps: int) -> None:
+    series = [Series(str(layer), "spend", (value,)) for layer, value in enumerate(column)]
+    ends = Bars(series, max(sum(column), 1.0), place(1, 40), chosen=None)._levels(column, steps)
+    assert all(
+        later >= earlier + (value > 0) for (earlier, later), value in zip(pairwise((0, *ends)), column, strict=True)
+    )
+    assert ends[-1] == (steps if sum(column) >= 1.0 else ends[-1]) <= steps
 
 
 def test_the_chosen_bar_has_its_own_tone() -> None:

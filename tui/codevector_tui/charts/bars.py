@@ -1,6 +1,7 @@
 """Stacked bars in eighths (or sixths) of a cell: finer than plotext's markers, all of one width, under its line."""
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 from codevector_tui.charts.blocks import eighth, sixth
 from codevector_tui.charts.cells import Cell, Grid
@@ -31,12 +32,17 @@ class Bars:
                 self._paint_halves(canvas, index, self._levels(column, len(canvas) * 3))
 
     def _levels(self, column: Sequence[float], steps: int) -> list[int]:
-        """Return where each series of a stack ends, in steps from the bottom; what is not zero stays visible."""
-        ends, total = [], 0.0
-        for value in column:
-            total += value
-            least = 1 if total > 0 else 0
-            ends.append(min(steps, max(least, round(total / self._top * steps))))
+        """Return where each series of a stack ends, in steps from the bottom.
+
+        The stack is as high as its sum; within it, whatever is not zero takes a step from what has more.
+        """
+        least = list(accumulate(value > 0 for value in column))
+        wished = [round(total / self._top * steps) for total in accumulate(column)]
+        top = min(steps, max(least[-1], wished[-1]))
+        ends, end = [], 0
+        for value, wish, below in zip(column, wished, least, strict=True):
+            end = max(end + (value > 0), min(wish, top - (least[-1] - below)))
+            ends.append(end)
         return ends
 
     def _tone(self, layer: int, row: int, rows: int, index: int) -> str:
@@ -57,20 +63,18 @@ class Bars:
     def _cell(self, row: int, rows: int, index: int, ends: Sequence[int]) -> Cell:
         """Return a bar's cell: one series, or the border of two with the upper one behind the lower."""
         floor = row * 8
-        layers = [layer for layer, end in enumerate(ends) if end > floor and end > (ends[layer - 1] if layer else 0)]
-        lower = layers[0]
-        tone = self._tone(lower, row, rows, index)
-        filled = ends[lower] - floor
-        if filled >= 8 or len(layers) == 1:  # noqa: PLR2004 — eighths
-            return Cell(eighth(filled), tone)
-        return Cell(eighth(filled), tone, self._tone(layers[1], row, rows, index))
+        layers = _seen(ends, floor, 8, 2)
+        tone = self._tone(layers[0], row, rows, index)
+        if len(layers) == 1:
+            return Cell(eighth(ends[layers[0]] - floor), tone)
+        return Cell(eighth(ends[layers[0]] - floor), tone, self._tone(layers[1], row, rows, index))
 
     def _paint_halves(self, canvas: Grid, index: int, ends: Sequence[int]) -> None:
         """Draw a bar narrower than its cells; where the line crosses it, a fainter whole cell is behind it."""
         start, rows = self._slots.start(index), len(canvas)
         for row in range(-(-ends[-1] // 3)):
             filled = min(3, ends[-1] - row * 3)
-            layer = next(layer for layer, end in enumerate(ends) if end > row * 3 + filled // 2)
+            (layer,) = _seen(ends, row * 3, 3, 1)
             tone = self._tone(layer, row, rows, index)
             for column in {half // HALVES for half in range(start, start + self._slots.bar)}:
                 left = filled if start <= column * HALVES < start + self._slots.bar else 0
@@ -80,6 +84,16 @@ class Bars:
                     place.behind = f"{self._series[layer].tone}.0"
                 else:
                     place.text, place.tone, place.behind = sixth(left, right), tone, ""
+
+
+def _seen(ends: Sequence[int], floor: int, steps: int, most: int) -> list[int]:
+    """Return the layers that a cell shows, from below: those that no other cell shows first, then the larger ones."""
+    parts = {}
+    for layer, (start, end) in enumerate(pairwise((0, *ends))):
+        inside = min(end, floor + steps) - max(start, floor)
+        if inside > 0:
+            parts[layer] = (inside == end - start, inside)
+    return sorted(sorted(parts, key=lambda layer: parts[layer], reverse=True)[:most])
 
 
 def _lay(places: Sequence[Cell], bar: Cell, *, filled: int) -> None:
