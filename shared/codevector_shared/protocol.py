@@ -55,13 +55,16 @@ class Failure(Answer, frozen=True):
 
 
 class Status(Answer, frozen=True):
-    """What ``codevector status`` reports; providers, models and open_requests are counts."""
+    """What ``codevector status`` reports; providers, models and open_requests are counts.
+
+    What is about the machine alone is null where the holder of a key asks.
+    """
 
     version: str
-    pid: int
+    pid: int | None
     gateway_url: str
-    socket: str
-    database: str
+    socket: str | None
+    database: str | None
     uptime_s: float
     providers: int
     models: int
@@ -446,6 +449,11 @@ class Totals(Answer, kw_only=True, frozen=True):
     default_priced_requests: int = 0
     """Calls at the default rates, as nobody priced their model."""
 
+    @property
+    def unsure_requests(self) -> int:
+        """Calls whose model has no price of its own: at the default rates, or without any."""
+        return self.unpriced_requests + self.default_priced_requests
+
 
 class UsageRow(Totals, kw_only=True, frozen=True):
     """Totals of one value of the dimension asked for; only that dimension's field is present."""
@@ -479,7 +487,7 @@ class Request(Answer, kw_only=True, frozen=True):
     finished_at: str | None
     state: State
     status: int | None
-    user: str
+    user: str | None
     user_id: int
     key: str | None
     key_id: int | None

@@ -144,9 +144,9 @@ class LiveHub:
             return status
         return msgspec.structs.replace(
             status,
-            pid=0,
-            socket="",
-            database="",
+            pid=None,
+            socket=None,
+            database=None,
             trouble=None,
             folded_names=0,
             recovered=None,

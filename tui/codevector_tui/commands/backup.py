@@ -22,7 +22,7 @@ def backup(*, file: Path, force: bool) -> None:
     """
     if file.exists() and not force:
         raise Fault(f"{file} exists already", "choose another name, or give --force")
-    _refuse_in_use(file, talk.administer(lambda control: control.status()).database)
+    _refuse_in_use(file, talk.administer(lambda control: control.status()).database or "")
     with files.written(file, 0o600) as copy:
         size = talk.administer(lambda control: _fetch(control, copy))
     if wants_json():

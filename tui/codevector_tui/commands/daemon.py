@@ -3,7 +3,7 @@
 import click
 import msgspec
 
-from codevector_shared.formats import clean, duration, whole
+from codevector_shared.formats import UNKNOWN, clean, duration, whole
 from codevector_shared.protocol import Status
 from codevector_tui.commands import launch, output, talk, times
 from codevector_tui.commands.frame import Command, wants_json
@@ -31,7 +31,7 @@ def down() -> None:
     """Stop the daemon; answers that are running may end first."""
     talk.refuse_remote()
     found = talk.status_or_none()
-    if found is not None:
+    if found is not None and found.pid is not None:
         launch.stop(found.pid)
     if wants_json():
         output.emit(Stopped(found is not None, found.pid if found else None))
@@ -46,8 +46,8 @@ def lines(found: Status) -> list[tuple[str, str]]:
         ("State", f"{state} for {duration(int(found.uptime_s * 1000))} (pid {found.pid}, version {found.version})"),
         *warnings(found),
         ("Gateway", found.gateway_url),
-        ("Socket", found.socket),
-        ("Database", found.database),
+        ("Socket", found.socket or UNKNOWN),
+        ("Database", found.database or UNKNOWN),
         ("Time zone", found.timezone),
         ("Providers", whole(found.providers)),
         ("Models", whole(found.models)),

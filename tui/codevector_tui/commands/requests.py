@@ -99,7 +99,7 @@ def row(request: Request) -> tuple[str, ...]:
     return (
         times.short(request.started_at),
         _state(request),
-        request.user,
+        request.user or UNKNOWN,
         request.project or UNKNOWN,
         request.client_app or UNKNOWN,
         request.model or UNKNOWN,

@@ -40,7 +40,7 @@ def read_leaderboard(
             LeaderboardRow(
                 rank=rank,
                 previous_rank=ranks_before.get(user_id),
-                user=show(user_id, names.get(user_id, "")),
+                user=show(user_id, names.get(user_id, "lost")),
                 you=user_id == you,
                 tokens=tally.tokens,
                 **tally.shown(),

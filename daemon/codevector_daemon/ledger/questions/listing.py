@@ -1,10 +1,11 @@
 """Request rows, newest first."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from msgspec.structs import asdict, replace
 
 from codevector_daemon.ledger.event import Series
 from codevector_daemon.ledger.journal import OpenSoFar, still_open
@@ -16,11 +17,18 @@ from codevector_shared.money import usd
 from codevector_shared.periods import iso
 from codevector_shared.protocol import Request, State
 
-_DIMENSIONS = ("user_id", "key_id", "client_app", "project", "model", "provider", "upstream_model")
+_DIMENSIONS = Series.__struct_fields__
 
 _MANY = 2_000
 """Rows from which on they are read in one pass instead of being found one by one."""
 _NO_LIMIT = (1 << 63) - 1
+
+
+class Fields(Protocol):
+    """Values by name: a row of the store, or a dictionary."""
+
+    def __getitem__(self, name: str, /) -> Any:  # noqa: ANN401  # a row has all kinds
+        """Return one value."""
 
 
 def read_requests(
@@ -73,13 +81,13 @@ def read_open(
     user_of = user_names(connection, (so_far.note.series.user_id for so_far in wanted))
     key_of = key_names(connection, (so_far.note.series.key_id for so_far in wanted))
     return [
-        _open(so_far, zone, user_of.get(so_far.note.series.user_id), key_of.get(so_far.note.series.key_id))
+        open_row(so_far, zone, user_of.get(so_far.note.series.user_id), key_of.get(so_far.note.series.key_id))
         for so_far in wanted
     ]
 
 
-def settled_row(row: sa.RowMapping, zone: ZoneInfo) -> Request:
-    """Return a row as the control API shows it."""
+def settled_row(row: Fields, zone: ZoneInfo) -> Request:
+    """Return an attempt that is over as the control API shows it: a row, with the names of its user and key."""
     return Request(
         id=row["id"],
         started_at=iso(row["started_ms"], zone),
@@ -107,9 +115,10 @@ def settled_row(row: sa.RowMapping, zone: ZoneInfo) -> Request:
     )
 
 
-def _open(so_far: OpenSoFar, zone: ZoneInfo, user: str | None, key: str | None) -> Request:
-    note, counts = so_far.note, so_far.counts
-    reported = counts.input > 0
+def open_row(so_far: OpenSoFar, zone: ZoneInfo, user: str | None, key: str | None) -> Request:
+    """Return a call under way as the control API shows it, with its counts so far."""
+    note, reported = so_far.note, so_far.counts.input > 0
+    counts = so_far.counts if reported else replace(so_far.counts, uncached_input=so_far.estimated_input)
     return Request(
         id=note.id,
         started_at=iso(note.started_ms, zone),
@@ -132,26 +141,17 @@ def _open(so_far: OpenSoFar, zone: ZoneInfo, user: str | None, key: str | None) 
         ttft_ms=so_far.ttft_ms,
         duration_ms=None,
         error=None,
-        **_dimensions({name: getattr(note.series, name) for name in Series.__struct_fields__}, user, key),
-        **_tokens(
-            {
-                "uncached_input": counts.uncached_input if reported else so_far.estimated_input,
-                "cache_read": counts.cache_read,
-                "cache_write_5m": counts.cache_write_5m,
-                "cache_write_1h": counts.cache_write_1h,
-                "output": counts.output,
-                "reasoning": counts.reasoning,
-            }
-        ),
+        **_dimensions(asdict(note.series), user, key),
+        **_tokens(asdict(counts)),
     )
 
 
-def _dimensions(row: Any, user: str | None, key: str | None) -> dict[str, Any]:  # noqa: ANN401  # a row or a dict
+def _dimensions(row: Fields, user: str | None, key: str | None) -> dict[str, Any]:
     absent = {name: row[name] or None for name in _DIMENSIONS if name != "user_id"}
-    return {**absent, "user_id": row["user_id"], "user": user or "", "key": key}
+    return {**absent, "user_id": row["user_id"], "user": user, "key": key}
 
 
-def _tokens(row: Any) -> dict[str, Any]:  # noqa: ANN401  # a row or a dict
+def _tokens(row: Fields) -> dict[str, Any]:
     return {
         "input_tokens": row["uncached_input"] + row["cache_read"] + row["cache_write_5m"] + row["cache_write_1h"],
         "uncached_input_tokens": row["uncached_input"],
