@@ -18,7 +18,7 @@ SERIES = 2_000
 USERS = 60
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count})"
 COLUMNS = ", ".join(AMOUNTS)
-VALUES = "3, 0, 400 + s.i % 100, 9000, 20, 5, 700, 90, 1000000 + s.i, 0, 0, 0, 9000"
+VALUES = "3, 0, 400 + s.i % 100, 9000, 20, 5, 700, 90, 1000000 + s.i, 0, 0, 0, 9000, 1"
 
 
 def write(path: Path, now_s: int, *, days: int = 730) -> int:

@@ -32,6 +32,7 @@ def test_sums_and_ranks_are_marked_where_a_part_is_estimated_or_has_no_price() -
     totals = Totals(requests=9, spend_usd="12.340000000", estimated_requests=1, unpriced_requests=2)
     assert usage.marked(totals) == "≈?$12.34"
     assert usage.marked(msgspec.structs.replace(totals, estimated_requests=0, unpriced_requests=0)) == "$12.34"
+    assert usage.marked(Totals(requests=9, spend_usd="12.340000000", default_priced_requests=1)) == "?$12.34"
     ranked = LeaderboardRow(
         rank=1, previous_rank=None, user="ana", you=False, tokens=5, **msgspec.structs.asdict(totals)
     )

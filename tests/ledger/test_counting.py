@@ -57,16 +57,18 @@ async def test_attempts_cost_but_only_the_call_is_a_request(tmp_path: Path) -> N
     assert (found["output"], found["spend_nano"]) == (100, 2_000)
 
 
-async def test_failed_estimated_unpriced_and_own_login_calls_are_told_apart(tmp_path: Path) -> None:
+async def test_failed_estimated_unpriced_default_priced_and_own_login_calls_are_told_apart(tmp_path: Path) -> None:
     async with home(tmp_path) as here:
         await here.ledger.settle(an_event("a", state="upstream_failed"))
         await here.ledger.settle(an_event("b", state="interrupted", usage_source="estimated"))
         await here.ledger.settle(an_event("c", state="client_left", price_basis="unpriced", spend_nano=0))
         await here.ledger.settle(an_event("d", own_login=True))
+        await here.ledger.settle(an_event("e-1", parent_id="e", state="upstream_failed", price_basis="default"))
+        await here.ledger.settle(an_event("e", attempt=2, price_basis="default"))
     found = amounts(tmp_path)
-    assert (found["requests"], found["errors"]) == (4, 2)
-    assert (found["estimated_requests"], found["unpriced_requests"]) == (1, 1)
-    assert (found["spend_nano"], found["own_login_nano"]) == (3_000, 1_000)
+    assert (found["requests"], found["errors"]) == (5, 2)
+    assert (found["estimated_requests"], found["unpriced_requests"], found["default_priced_requests"]) == (1, 1, 1)
+    assert (found["spend_nano"], found["own_login_nano"]) == (5_000, 1_000)
 
 
 async def test_a_rejected_call_is_a_row_without_a_bucket(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def test_amounts_come_in_the_order_of_the_columns() -> None:
         "estimated_requests": 0,
         "unpriced_requests": 0,
         "duration_ms": 1_000,
+        "default_priced_requests": 0,
     }
 
 

@@ -58,7 +58,7 @@ def shown(rows: list[UsageRow], *names: str) -> list[tuple[object, ...]]:
 async def test_totals_count_what_the_window_holds(tmp_path: Path) -> None:
     events = [
         an_event("a"),
-        an_event("b", state="interrupted", usage_source="estimated", own_login=True),
+        an_event("b", state="interrupted", usage_source="estimated", own_login=True, price_basis="default"),
         an_event("before", started_ms=NOON_MS - 13 * HOUR_MS),
         an_event("after", started_ms=NOON_MS + 12 * HOUR_MS),
     ]
@@ -77,6 +77,7 @@ async def test_totals_count_what_the_window_holds(tmp_path: Path) -> None:
         "own_login_usd": "0.000001000",
         "estimated_requests": 1,
         "unpriced_requests": 0,
+        "default_priced_requests": 1,
     }
     assert found.rows == []
     assert found.previous is not None

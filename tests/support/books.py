@@ -19,6 +19,7 @@ FLAGS = {
     "errors": "parent_id IS NULL AND state IN ('upstream_failed', 'interrupted')",
     "estimated_requests": "usage_source IS 'estimated'",
     "unpriced_requests": "price_basis IS 'unpriced'",
+    "default_priced_requests": "(parent_id IS NULL OR id = parent_id || '.late') AND price_basis IS 'default'",
 }
 
 

@@ -98,6 +98,7 @@ COUNTED = (
     "reasoning_tokens",
     "estimated_requests",
     "unpriced_requests",
+    "default_priced_requests",
 )
 
 

@@ -189,16 +189,19 @@ def _with_a_new_first_page(path: Path, names: _Names) -> Path:
 
 
 def _copy_all(source: Path, target: Path, started: Recovered, patience_s: float) -> Recovered:
-    rows, damaged = 0, []
+    rows, damaged, older = 0, [], set[str]()
     with closing(plain(target, patience_s=patience_s)) as new:
         new.execute("BEGIN IMMEDIATE")
         for table in metadata.sorted_tables:
-            copied, whole = _copy(source, new, table, patience_s)
+            names = _columns(source, table, patience_s)
+            copied, whole = _copy(source, new, table, names, patience_s)
             rows += copied
             if not whole:
                 damaged.append(str(table.name))
+            elif len(names) < len(table.columns):
+                older.add(str(table.name))
         recovered = Recovered(started.at_ms, started.aside, rows, damaged)
-        unmended = sorted({*damaged, *read_unmended(new)})
+        unmended = sorted({*damaged, *read_unmended(new), *_to_count_anew(older, damaged)})
         new.execute(_STAND_INS)
         new.executemany(
             "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
@@ -214,10 +217,29 @@ def _copy_all(source: Path, target: Path, started: Recovered, patience_s: float)
     return recovered
 
 
-def _copy(source: Path, new: sqlite3.Connection, table: sa.Table, patience_s: float) -> tuple[int, bool]:
+def _columns(source: Path, table: sa.Table, patience_s: float) -> list[str]:
+    """Return a table's columns, but for those that a database of an older version does not have."""
+    every = [column.name for column in table.columns]
+    try:
+        with closing(plain(source, patience_s=patience_s, mode="ro")) as old:
+            there = {row[1] for row in old.execute(f"PRAGMA table_info({table.name})")}
+    except sqlite3.DatabaseError as error:
+        log.warning("the columns of %s of %s: %s", table.name, source, error)
+        there = set()
+    return [name for name in every if name in there] or every
+
+
+def _to_count_anew(older: set[str], damaged: list[str]) -> set[str]:
+    """Return what an older version did not count and can be counted from the calls, where all of them are there."""
+    return older & {"buckets_5m"} if {"requests", "series"}.isdisjoint(damaged) else set()
+
+
+def _copy(
+    source: Path, new: sqlite3.Connection, table: sa.Table, columns: list[str], patience_s: float
+) -> tuple[int, bool]:
     """Copy a table from its beginning up to the damage, and from its end back to it."""
-    names = ", ".join(column.name for column in table.columns)
-    insert = f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({', '.join('?' for _ in table.columns)})"
+    names = ", ".join(columns)
+    insert = f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({', '.join('?' for _ in columns)})"
     before = new.total_changes
     for direction in ("ASC", "DESC"):
         order = ", ".join(f"{column.name} {direction}" for column in table.primary_key.columns)

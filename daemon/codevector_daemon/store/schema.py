@@ -146,6 +146,7 @@ AMOUNTS = (
     "estimated_requests",
     "unpriced_requests",
     "duration_ms",
+    "default_priced_requests",
 )
 """What a bucket counts, in the order of its columns."""
 

@@ -1,10 +1,14 @@
 """The four numbers."""
 
+from zoneinfo import ZoneInfo
+
 import msgspec
 import pytest
 
 from codevector_shared.protocol import Totals
+from codevector_tui.viewmodel.header import Header
 from codevector_tui.viewmodel.kpi import Card, basis_mark, cards
+from codevector_tui.viewmodel.link import Link
 from support.monitor_source import NOW, FakeDaemon
 
 
@@ -19,6 +23,14 @@ async def test_estimated_and_unpriced_parts_are_marked() -> None:
     assert (await four(estimated_requests=3))[0].mark == "≈"
     assert (await four(estimated_requests=3, unpriced_requests=1))[0].mark == "?"
     assert basis_mark(Totals(unpriced_requests=1)) == "?"
+    assert basis_mark(Totals(default_priced_requests=1, estimated_requests=2)) == "?"
+
+
+def test_the_header_counts_every_call_that_has_no_price_of_its_own() -> None:
+    totals = Totals(requests=9, estimated_requests=2, unpriced_requests=1, default_priced_requests=3)
+    header = Header(Link(), None, "local", totals, 0, ZoneInfo("UTC"))
+    said = "".join(span.text for span in header.row(120))
+    assert "priced 88.9 %  ≈ 2  ? 4" in said
 
 
 async def test_the_change_is_said_by_shape_and_number() -> None:

@@ -99,8 +99,8 @@ def numbers(totals: Totals, places: int) -> tuple[str, ...]:
 
 
 def marked(totals: Totals, places: int | None = None) -> str:
-    """Return an amount with what it rests on: ≈ where a part was estimated, ? where one has no price."""
-    marks = ("≈" if totals.estimated_requests else "") + ("?" if totals.unpriced_requests else "")
+    """Return an amount with what it rests on: ≈ where a part was estimated, ? where one has no price of its own."""
+    marks = ("≈" if totals.estimated_requests else "") + ("?" if totals.unsure_requests else "")
     return marks + dollars(totals.spend_usd, places)
 
 
@@ -115,6 +115,8 @@ def summary(found: Usage) -> str:
         line += f"; the same span before: {dollars(before.spend_usd)}, {whole(before.requests)} requests"
     if totals.estimated_requests:
         line += f"; ≈ {whole(totals.estimated_requests)} estimated"
+    if totals.default_priced_requests:
+        line += f"; ? {whole(totals.default_priced_requests)} at the default rates"
     if totals.unpriced_requests:
         line += f"; ? {whole(totals.unpriced_requests)} without a price"
     return line

@@ -84,12 +84,12 @@ class Header:
         share = 100 * (totals.requests - totals.unpriced_requests) / totals.requests
         shown = f"{share:.0f} %" if share in (0, 100) else f"{min(99.9, share):.1f} %"
         estimated = f"  ≈ {compact(totals.estimated_requests)}" if totals.estimated_requests else ""
-        unpriced = f"  ? {compact(totals.unpriced_requests)}" if totals.unpriced_requests else ""
+        unsure = f"  ? {compact(totals.unsure_requests)}" if totals.unsure_requests else ""
         return (
             Span("priced ", "muted"),
             Span(shown, "text" if share == 100 else "warn"),  # noqa: PLR2004 — all of them
             Span(estimated, "muted"),
-            Span(unpriced, "warn"),
+            Span(unsure, "warn"),
         )
 
     def _clock(self, width: int) -> Row:

@@ -135,8 +135,8 @@ def _estimated(totals: Totals) -> str:
 
 
 def basis_mark(totals: Totals) -> str:
-    """Return what an amount's basis asks for: ``?`` where a part has no price, ``≈`` where a part is estimated."""
-    return "?" if totals.unpriced_requests else _estimated(totals)
+    """Return what an amount's basis asks for: ``?`` without a price of its own, ``≈`` for an estimate."""
+    return "?" if totals.unsure_requests else _estimated(totals)
 
 
 def _change(dashboard: Dashboard, figure: Callable[[Totals], int], *, up: str = "text", down: str = "text") -> Row:

@@ -73,6 +73,7 @@ def _sum(buckets: Sequence[Bucket]) -> Bucket:
         own_login_usd=usd(sum(nano(bucket.own_login_usd) for bucket in buckets)),
         estimated_requests=total("estimated_requests"),
         unpriced_requests=total("unpriced_requests"),
+        default_priced_requests=total("default_priced_requests"),
     )
 
 

@@ -25,6 +25,7 @@ class Amounts(TypedDict):
     own_login_usd: str
     estimated_requests: int
     unpriced_requests: int
+    default_priced_requests: int
 
 
 _INPUT = ("uncached_input", "cache_read", "cache_write_5m", "cache_write_1h")
@@ -80,4 +81,5 @@ class Tally:
             own_login_usd=usd(of["own_login_nano"]),
             estimated_requests=of["estimated_requests"],
             unpriced_requests=of["unpriced_requests"],
+            default_priced_requests=of["default_priced_requests"],
         )

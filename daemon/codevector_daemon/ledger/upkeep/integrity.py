@@ -33,6 +33,7 @@ _OF_REQUESTS = {
     "own_login_nano": "spend_nano * own_login",
     "estimated_requests": f"{_TELLS} AND usage_source = 'estimated'",
     "unpriced_requests": f"{_TELLS} AND price_basis IS 'unpriced'",
+    "default_priced_requests": f"{_TELLS} AND price_basis IS 'default'",
 }
 """What a request row adds to an amount, where it is not the column of the same name."""
 

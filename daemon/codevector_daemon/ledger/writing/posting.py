@@ -200,6 +200,7 @@ def contribution(event: UsageEvent) -> list[int]:
         int(tells and event.usage_source == "estimated"),
         int(tells and event.price_basis == "unpriced"),
         event.duration_ms,
+        int(tells and event.price_basis == "default"),
     ]
 
 
