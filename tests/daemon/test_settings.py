@@ -48,6 +48,10 @@ def test_text_from_the_environment_becomes_the_settings_type(tmp_path: Path) -> 
         ('\n\nlisten = "nowhere"', "line 3: listen = 'nowhere' cannot be used; expected an address and port"),
         ('# x\nlistn = "127.0.0.1:1"', "line 2: 'listn' is not a setting; expected one of listen, "),
         ('shutdown_seconds = "8"', "line 1: shutdown_seconds = '8' cannot be used; expected a number of seconds"),
+        (
+            "follow_background_seconds = -1",
+            "line 1: follow_background_seconds = -1 cannot be used; expected a number of seconds",
+        ),
         ("max_body_bytes = -1", "line 1: max_body_bytes = -1 cannot be used; expected a number of bytes"),
         ('timezone = "Mars/Olympus"', "line 1: timezone = 'Mars/Olympus' cannot be used; expected an IANA time zone"),
         ('listen = "127.0.0.1:70000"', "line 1: listen = '127.0.0.1:70000' cannot be used"),

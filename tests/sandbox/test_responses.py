@@ -68,6 +68,25 @@ async def test_a_background_run_is_ready_when_a_model_would_be() -> None:
         assert (await gpt.responses.cancel(one.id)).status == "completed"
 
 
+async def test_the_stream_of_a_background_run_ends_when_the_run_does() -> None:
+    now_ms, slept = [1_790_000_000_000], []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now_ms[0] += round(seconds * 1000)
+
+    async with gpt_over(SandboxProvider(lambda: now_ms[0], sleep=sleep)) as gpt:
+        stream = await gpt.responses.create(model="quick", input=ASK, background=True, stream=True)
+        events = [(event.type, now_ms[0]) async for event in stream]
+        assert [name for name, _ in events] == ["response.created", "response.in_progress", "response.completed"]
+        assert 0 < events[-1][1] - 1_790_000_000_000 == round(sum(slept) * 1000)
+        run = await gpt.responses.create(model="quick", input=ASK, background=True)
+        watched = await gpt.responses.retrieve(run.id, stream=True)
+        assert (await anext(watched)).type == "response.created"
+        await gpt.responses.cancel(run.id)
+        assert [event.type async for event in watched] == ["response.in_progress", "response.cancelled"]
+
+
 async def test_trouble_comes_in_the_shape_of_responses(gpt: openai.AsyncOpenAI) -> None:
     with pytest.raises(openai.RateLimitError):
         await gpt.responses.create(model="error-429", input=ASK)

@@ -1,7 +1,7 @@
 """A provider inside the daemon: no network, no key, the same answer to the same prompt."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from itertools import count
 from urllib.parse import urlsplit
 
@@ -14,10 +14,8 @@ from codevector_daemon.sandbox.messages import MessagesShape
 from codevector_daemon.sandbox.models import SandboxModel, model_named
 from codevector_daemon.sandbox.prompt import BadPrompt, Prompt
 from codevector_daemon.sandbox.reply import compose
-from codevector_daemon.sandbox.responses import SandboxResponses, is_about_responses
+from codevector_daemon.sandbox.responses import SandboxResponses, Sleep, is_about_responses
 from codevector_daemon.sandbox.shape import Event, Shape, Told
-
-Sleep = Callable[[float], Awaitable[None]]
 
 _MESSAGES_PATHS = ("/v1/messages", "/v1/messages/count_tokens")
 _CHAT_PATHS = ("/v1/chat/completions", "/chat/completions")
@@ -45,7 +43,7 @@ class SandboxProvider:
         self._numbers = count(1)
         self._chat = ChatShape()
         self._messages = MessagesShape()
-        self._responses = SandboxResponses(self._chat_answer, self._chat_at_once, now_ms)
+        self._responses = SandboxResponses(self._chat_answer, self._chat_at_once, now_ms, sleep)
 
     async def send(self, request: UpstreamRequest) -> UpstreamAnswer:
         """Answer a call; raises UpstreamTimeout where the pace is slower than the caller's patience."""

@@ -30,6 +30,9 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 _DIGITS: Final = 9
 """Digits read of a number that a client sends: more than any answer has events."""
 _PATHS: Final = ("/v1/responses", "/responses")
+_BEGINNING: Final = ("response.created", "response.in_progress")
+_LOOK_S: Final = 0.2
+"""How often the stream of a run looks whether it was cancelled."""
 _ENDS: Final = frozenset(("response.completed", "response.incomplete"))
 _KINDS: Final = {400: "invalid_request_error", 404: "invalid_request_error"}
 _OK, _FIRST_ERROR = 200, 400
@@ -39,6 +42,7 @@ Chat = Callable[[bytes, int, float], Awaitable[UpstreamAnswer]]
 """Answers a body of Chat Completions."""
 Wait = Callable[[bytes], tuple[bytes, float]]
 """The whole answer to a body of Chat Completions at once, and the seconds that it would have taken."""
+Sleep = Callable[[float], Awaitable[None]]
 
 
 class _Kept(Struct):
@@ -58,10 +62,11 @@ def is_about_responses(path: str) -> bool:
 class SandboxResponses:
     """Makes and keeps responses. Owned by the event loop."""
 
-    def __init__(self, chat: Chat, at_once: Wait, now_ms: Callable[[], int]) -> None:
+    def __init__(self, chat: Chat, at_once: Wait, now_ms: Callable[[], int], sleep: Sleep) -> None:
         self._chat = chat
         self._at_once = at_once
         self._now_ms = now_ms
+        self._sleep = sleep
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     async def answer(self, request: UpstreamRequest, path: str, query: str, number: int) -> UpstreamAnswer:
@@ -113,7 +118,7 @@ class SandboxResponses:
             response = self._finished(translation.whole(_OK, final, asked.model), fields)
             kept = self._keep(response, items, self._now_ms() + round(seconds * 1000))
             if asked.stream:
-                return _stream(_events(kept.response, 0), number)
+                return self._stream(kept, 0, number)
             return whole(_OK, json(_under_way(kept.response, "queued")), number)
         answer = await self._chat(chat, number, request.first_byte_s)
         if answer.status >= _FIRST_ERROR:
@@ -179,9 +184,22 @@ class SandboxResponses:
         asked = parse_qs(query)
         if asked.get("stream") == ["true"]:
             after = asked.get("starting_after", ["-1"])[0]
-            return _stream(_events(kept.response, int(after[:_DIGITS]) + 1 if after.isdecimal() else 0), number)
+            return self._stream(kept, int(after[:_DIGITS]) + 1 if after.isdecimal() else 0, number)
         response = kept.response if self._is_ready(kept) else _under_way(kept.response, "in_progress")
         return whole(_OK, json(response), number)
+
+    def _stream(self, kept: _Kept, first: int, number: int) -> SandboxAnswer:
+        return SandboxAnswer(_OK, head("text/event-stream; charset=utf-8", number), self._events(kept, first))
+
+    async def _events(self, kept: _Kept, first: int) -> AsyncGenerator[bytes, None]:
+        """Yield the events of a response from a number on: its beginning and, when it is ready, its end."""
+        begun = _under_way(kept.response, "in_progress")
+        for place, name in enumerate(_BEGINNING[first:], first):
+            yield _event(name, place, begun)
+        while not self._is_ready(kept):
+            await self._sleep(min((kept.ready_ms - self._now_ms()) / 1000, _LOOK_S))
+        if first <= len(_BEGINNING):
+            yield _event(f"response.{kept.response['status']}", len(_BEGINNING), kept.response)
 
     def _cancelled(self, kept: _Kept) -> Fields:
         if not self._is_ready(kept):
@@ -196,22 +214,8 @@ def _under_way(response: Fields, status: str) -> Fields:
     return {**response, "status": status, "output": [], "usage": None, "completed_at": None}
 
 
-def _events(response: Fields, first: int) -> list[bytes]:
-    """Return the events of a response from a number on: its beginning and its end."""
-    begun, kind = _under_way(response, "in_progress"), f"response.{response['status']}"
-    events = [("response.created", begun), ("response.in_progress", begun), (kind, response)]
-    return [
-        event_of(json({"type": name, "sequence_number": number, "response": state}), name=name)
-        for number, (name, state) in enumerate(events)
-    ][first:]
-
-
-def _stream(events: list[bytes], number: int) -> SandboxAnswer:
-    async def pieces() -> AsyncGenerator[bytes, None]:
-        for event in events:
-            yield event
-
-    return SandboxAnswer(_OK, head("text/event-stream; charset=utf-8", number), pieces())
+def _event(name: str, place: int, response: Fields) -> bytes:
+    return event_of(json({"type": name, "sequence_number": place, "response": response}), name=name)
 
 
 def _listed(items: list[Fields]) -> Fields:
