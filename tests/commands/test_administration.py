@@ -1,4 +1,5 @@
 import json
+import signal
 from pathlib import Path
 from typing import Any, get_args
 
@@ -158,6 +159,25 @@ def test_followed_requests_come_one_document_a_line(running: CommandLine) -> Non
         assert json.loads(process.stdout.readline())["id"] == before
         after = running.call_gateway(model).headers["x-codevector-request-id"]
         assert json.loads(process.stdout.readline())["id"] == after
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_following_goes_on_when_the_daemon_comes_back_and_ends_quietly(running: CommandLine) -> None:
+    model = running.document("models", "list", "--json")["models"][0]["slug"]
+    process = running.start("requests", "--follow", "--json")
+    try:
+        assert process.stdout is not None
+        before = running.call_gateway(model).headers["x-codevector-request-id"]
+        assert json.loads(process.stdout.readline())["id"] == before
+        assert running("down").returncode == 0
+        assert "waiting for it to come back" in process.stdout.readline()
+        running.gateway = running.document("up", "--json")["status"]["gateway_url"]
+        after = running.call_gateway(model).headers["x-codevector-request-id"]
+        assert json.loads(process.stdout.readline())["id"] == after
+        process.send_signal(signal.SIGINT)
+        assert (process.wait(30), process.stdout.read().strip()) == (130, "")
     finally:
         process.kill()
         process.communicate()

@@ -1,15 +1,14 @@
 """``codevector requests``: single calls, finished, open, or as they finish."""
 
-from collections.abc import AsyncIterator
 from typing import get_args
 
 import click
 
-from codevector_shared.client import ControlClient
 from codevector_shared.formats import UNKNOWN, compact, dollars, duration
-from codevector_shared.protocol import Delta, Me, Request, State
+from codevector_shared.protocol import Request, State
 from codevector_tui.commands import output, talk, times
-from codevector_tui.commands.frame import Command, Fault, wants_json
+from codevector_tui.commands.follow import Follower, Wanted
+from codevector_tui.commands.frame import Command, wants_json
 from codevector_tui.commands.output import Column
 from codevector_tui.commands.usage import check_whose
 
@@ -30,7 +29,7 @@ _WIDTHS = (19, 15, 12, 16, 14, 28, 6, 6, 9, 9)
 
 @click.command(cls=Command)
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="How many; 20 if left out.")
-@click.option("--follow", is_flag=True, help="Go on with each call as it finishes; oldest first.")
+@click.option("--follow", is_flag=True, help="Go on with each call as it finishes, until Ctrl-C; oldest first.")
 @click.option("--state", type=click.Choice(get_args(State)), help="Only calls of this state; open ones show only so.")
 @click.option("--user", metavar="USER", help="Another user's.")
 @click.option("--everyone", is_flag=True, help="All users'.")
@@ -40,49 +39,14 @@ def requests(*, last: int | None, follow: bool, state: State | None, user: str |
     if follow and state == "open":
         raise click.UsageError("--follow shows calls as they finish; leave out --state open")
     if follow:
-        talk.ask(lambda control: _follow(control, last, state, user, everyone=everyone))
+        wanted = Wanted(last, state, user, everyone)
+        talk.ask(lambda control: Follower(control, wanted, _print).run())
         return
     found = talk.ask(lambda control: control.requests(last=last or 20, state=state, user=user, everyone=everyone))
     if wants_json():
         output.emit(found)
     else:
         output.table(_COLUMNS, [row(request) for request in found.requests], empty="No calls yet.")
-
-
-async def _follow(
-    control: ControlClient, last: int | None, state: State | None, user: str | None, *, everyone: bool
-) -> None:
-    """Print the latest calls, then each that finishes, until the daemon goes or the reader does."""
-    me = await control.me()
-    stream = control.live()
-    try:
-        await anext(stream)
-        page = await control.requests(last=last or 10, state=state, user=user, everyone=everyone)
-        shown = {request.id for request in page.requests}
-        for request in reversed(page.requests):
-            _print(request)
-        async for request in _settled(stream):
-            if request.id not in shown and _wanted(request, state, user, me, everyone=everyone):
-                _print(request)
-    finally:
-        await stream.aclose()
-    raise Fault("the daemon has stopped")
-
-
-async def _settled(stream: AsyncIterator[object]) -> AsyncIterator[Request]:
-    expected: int | None = None
-    async for message in stream:
-        if isinstance(message, Delta):
-            if expected is not None and message.seq != expected:
-                raise Fault("some calls were missed", "run the command again")
-            expected = message.seq + 1
-            for request in message.settled:
-                yield request
-
-
-def _wanted(request: Request, state: State | None, user: str | None, me: Me, *, everyone: bool) -> bool:
-    of_them = everyone or (request.user == user if user else request.user_id == me.user_id)
-    return of_them and state in (None, request.state)
 
 
 def _print(request: Request) -> None:
