@@ -8,7 +8,7 @@ import pytest
 from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import Head
 from codevector_daemon.dialects.sse import event_of
-from codevector_daemon.metering.tap import Tap
+from codevector_daemon.metering.tap import LastWord, Tap
 from support.cases.gemini import chunk, usage
 
 HEAD = Head(model="gemini-2.5-flash", stream=True, action="streamGenerateContent")
@@ -50,9 +50,9 @@ def test_one_that_breaks_off_keeps_its_counts_and_text_and_ends_with_the_error_a
     passed = one.feed(ARRAY[: len(FIRST) + len(SECOND)])
     assert (one.reading().finished, one.reading().counts.output) == (False, 2)
     assert one._reader.text_of(one.kept()) == "hello "
-    *whole, error = json.loads(passed + one.last_word(ERROR))
+    *whole, error = json.loads(passed + one.last_word(LastWord("api_error", "gone", ERROR)))
     assert (len(whole), error) == (1, {"error": {"code": 500}})
-    assert json.loads(tap().last_word(ERROR)) == [{"error": {"code": 500}}]
+    assert json.loads(tap().last_word(LastWord("api_error", "gone", ERROR))) == [{"error": {"code": 500}}]
 
 
 def test_text_of_a_long_one_is_kept_for_an_estimate() -> None:

@@ -21,7 +21,7 @@ from codevector_daemon.gateway.settle import Outcome
 from codevector_daemon.gateway.upstream import UpstreamAnswer
 from codevector_daemon.ledger.event import FinalState, OpenRequest
 from codevector_daemon.metering import estimate
-from codevector_daemon.metering.tap import AnswerTap, Tap
+from codevector_daemon.metering.tap import AnswerTap, LastWord, Tap
 
 if TYPE_CHECKING:
     from codevector_daemon.dialects.translation import Translation
@@ -246,7 +246,7 @@ class Relay:
             raise asyncio.CancelledError
         self._ending.take_over()
         if reason is Stop.SHUTDOWN:
-            await self._settle("interrupted", "shutdown")
+            await self._settle("interrupted", refusal.SHUTTING_DOWN.code)
             await self._say(refusal.SHUTTING_DOWN)
             return
         await self._drain()
@@ -278,7 +278,9 @@ class Relay:
         if self._tap is None or not self._tap.streamed or self._tap.ended:
             return
         try:
-            event = self._tap.last_word(self._call.dialect.error_event("api_error", code, message))
+            event = self._tap.last_word(
+                LastWord(code, message, self._call.dialect.error_event("api_error", code, message))
+            )
             async with asyncio.timeout(LAST_WORD_S):
                 await self._client.body(event)
         except TimeoutError:

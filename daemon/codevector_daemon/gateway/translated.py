@@ -1,12 +1,12 @@
 """An answer in another protocol than the client's, on its way: read as the provider's, sent on as the client's."""
 
 from codevector_daemon.dialects.base import AnswerReader, Kept, Reading
-from codevector_daemon.dialects.translation import BadAnswer, Translation
+from codevector_daemon.dialects.translation import BadAnswer, Failure, Translation
 from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.upstream import UpstreamAnswer
 from codevector_daemon.metering.codings import CodingBroken, decoder_for
-from codevector_daemon.metering.tap import Tap
+from codevector_daemon.metering.tap import LastWord, Tap
 
 
 class TranslatedTap:
@@ -41,9 +41,9 @@ class TranslatedTap:
         """The class of what could not be translated, if anything."""
         return self._translator.failed
 
-    def last_word(self, error_event: bytes) -> bytes:
+    def last_word(self, word: LastWord) -> bytes:
         """Return the event that ends the client's answer where the provider's broke off."""
-        return self._translator.finish() or error_event
+        return self._translator.finish(Failure("api_error", word.message, code=word.code)) or word.event
 
     def feed(self, chunk: bytes) -> bytes:
         """Take the next bytes from the provider and return the client's that are ready; nothing after the end."""

@@ -4,6 +4,8 @@ import logging
 from io import BytesIO
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from codevector_daemon.dialects.base import AnswerReader, Kept, Reading, Verdict
 from codevector_daemon.dialects.json_array import ArraySplitter, last_piece
 from codevector_daemon.dialects.sse import EventSplitter
@@ -23,6 +25,14 @@ class _Nothing:
 
     def feed(self, data: bytes) -> bytes:  # noqa: ARG002 - the protocol's
         return b""
+
+
+class LastWord(Struct, frozen=True):
+    """Why an answer broke off: the class of it and its words, and the error event of the client's dialect."""
+
+    code: str
+    message: str
+    event: bytes
 
 
 class AnswerTap(Protocol):
@@ -50,8 +60,8 @@ class AnswerTap(Protocol):
     def release(self) -> bytes:
         """Return everything held back."""
 
-    def last_word(self, error_event: bytes) -> bytes:
-        """Return what ends an answer which broke off; ``error_event`` is the one of the client's dialect."""
+    def last_word(self, word: LastWord) -> bytes:
+        """Return what ends an answer which broke off."""
 
     def reading(self) -> Reading:
         """Return what is known by now; once the provider has ended the answer, everything."""
@@ -116,9 +126,9 @@ class Tap:
         """Nothing: bytes that pass unchanged cannot become unusable here."""
         return
 
-    def last_word(self, error_event: bytes) -> bytes:
+    def last_word(self, word: LastWord) -> bytes:
         """Return the dialect's own error event, in the form of this stream."""
-        return last_piece(error_event, first=not self._begun) if self._array else error_event
+        return last_piece(word.event, first=not self._begun) if self._array else word.event
 
     @property
     def drops_encoding(self) -> bool:

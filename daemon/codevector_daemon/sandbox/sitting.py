@@ -102,7 +102,7 @@ class Sitting:
             price_basis="override",
             attempt=attempt,
             ttft_ms=ttft_ms,
-            error="shutdown" if state == "interrupted" else None,
+            error="shutting_down" if state == "interrupted" else None,
         )
 
     def _counts(self, output: int) -> TokenCounts:

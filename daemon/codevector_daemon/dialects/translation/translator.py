@@ -67,14 +67,17 @@ class Translator:
             return self._take(events[0])
         return b"".join([self._take(raw) for raw in events])
 
-    def finish(self) -> bytes:
-        """Return the end: clean where the answer was whole, the error event where it was not. Once only."""
+    def finish(self, broke_off: Failure = BROKE_OFF) -> bytes:
+        """Return the end: clean where the answer was whole, the error event where it was not. Once only.
+
+        ``broke_off`` is what to say where neither an end nor an error of the provider's was seen.
+        """
         if self._finished:
             return b""
         self._finished = True
         out = self._take_rest()
         if self._failure is None and not self._ended and not self._reader.ended_without_word():
-            self._failure = BROKE_OFF
+            self._failure = broke_off
         if self._failure is not None:
             return out + self._writer.fail(self._failure)
         return out + self._writer.end(Ended(self._stop or Stop("end"), self._counts, self._tier))
