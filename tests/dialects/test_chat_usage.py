@@ -144,6 +144,18 @@ CASES = [
         id="deepseek's like: a prompt that is the misses alone",
     ),
     pytest.param(
+        {
+            "prompt_tokens": 33,
+            "completion_tokens": 7163,
+            "total_tokens": 7196,
+            "citation_tokens": 20016,
+            "num_search_queries": 18,
+            "reasoning_tokens": 73997,
+        },
+        {"uncached_input": 20049, "output": 81160, "reasoning": 73997, "server_tool_calls": 18},
+        id="perplexity: the total leaves out what its research read and thought",
+    ),
+    pytest.param(
         {"prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 300, "cached_tokens": 80},
         {"uncached_input": 20, "cache_read": 80, "output": 5},
         id="a total that fits nothing changes nothing where nothing is impossible",
@@ -195,7 +207,8 @@ def test_a_refused_part_spoils_its_side_only() -> None:
     assert (reading.input_reported, reading.output_reported, reading.counts.output) == (False, True, 4)
 
 
-CACHED, WRITTEN, THOUGHT = ({name: 80} for name in ("cached_tokens", "cache_creation_input_tokens", "reasoning_tokens"))
+CACHED, WRITTEN = {"cached_tokens": 80}, {"cache_creation_input_tokens": 80}
+THOUGHT = {"completion_tokens_details": {"reasoning_tokens": 80}}
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,17 @@
 """Our compiled rates against genai-prices' own arithmetic, for every model it has, at any time.
 
-Where our rule is deliberately another, the case says so: cache writes of Anthropic models without a stated rate. Groq
-bills at least ten seconds of a transcription, a protocol that has no route here: shorter ones are left out.
+Where our rule is deliberately another, the case says so: cache writes of Anthropic models without a stated rate, and
+tiers that the catalogue states no price for (``stated``). Groq bills at least ten seconds of a transcription, a
+protocol that has no route here: shorter ones are left out. Rates that nothing here counts for are in ``LEFT_OUT``.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from genai_prices import Usage
 from genai_prices.data_snapshot import get_snapshot
-from genai_prices.types import ModelInfo, Provider
+from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +35,46 @@ CONTEXT = {
     "fast": {"service_tier": "fast", "speed": "fast"},
     "default": {"service_tier": "default"},
 }
+
+LEFT_OUT = {
+    "input_mchars": "speech made from text: no route here",
+    "input_text_messages_kcount": "messages within a voice session: no route here",
+    "input_document_kpages": "pages read by OCR: no route here",
+    "input_annotated_document_kpages": "pages read by OCR: no route here",
+    "output_citation_mtok": "Perplexity's citations: it reports them beside the output, at what its input costs",
+}
+"""Rates that are never applied: nothing that passes here uses what they are for, or it is counted elsewhere."""
+CHARGED = {
+    *("input_mtok", "input_audio_mtok", "input_image_mtok", "input_video_mtok", "input_audio_hours", "audio_hours"),
+    *("cache_read_mtok", "cache_audio_read_mtok", "cache_image_read_mtok", "cache_write_mtok", "cache_write_1h_mtok"),
+    *("output_mtok", "output_reasoning_mtok", "output_audio_mtok", "output_image_mtok", "output_video_mtok"),
+    *("web_searches_kcount", "requests_kcount", "storage_searches_kcount"),
+}
+OF_EACH = TokenCounts(
+    uncached_input=10_007,
+    cache_read=20_011,
+    cache_write_5m=3_001,
+    cache_write_1h=4_003,
+    output=50_021,
+    reasoning=6_007,
+    audio_input=701,
+    audio_output=809,
+    server_tool_calls=11,
+)
+EXTRAS_OF_EACH = Extras(
+    parts={
+        "image_input": 907,
+        "video_input": 1_009,
+        "audio_cached": 1_103,
+        "image_cached": 1_201,
+        "image_output": 1_301,
+        "video_output": 1_409,
+    },
+    file_searches=13,
+    audio_seconds=3_607,
+)
+"""Some of everything, no two counts alike: a rate that is left out or taken for another shows."""
+NO_PARTS = Extras(parts=dict.fromkeys(EXTRAS_OF_EACH.parts, 0))
 
 
 @st.composite
@@ -132,6 +174,59 @@ def test_compiled_rates_of_every_single_model_agree(
 ) -> None:
     for place in range(len(MODELS)):
         assert_agree(book, place, both, at, tier)
+
+
+def prices_of(model: ModelInfo) -> Iterator[tuple[ModelPrice, object]]:
+    """Yield every price that the catalogue states for a model, past ones and those of tiers too, with when it holds."""
+    conditional = model.prices if isinstance(model.prices, list) else ()
+    if not conditional:
+        yield model.prices, None
+    for one in (*conditional, *(model.price_variants or ())):
+        yield one.prices, one.constraint
+
+
+def changes(model: ModelInfo) -> set[datetime]:
+    """Return the moments at which a model's price changes, and those right before them."""
+    found = {datetime(2026, 11, 20, 12, tzinfo=UTC)}
+    for _, constraint in prices_of(model):
+        if hasattr(constraint, "start_date"):
+            found.add(datetime.combine(constraint.start_date, datetime.min.time(), UTC))
+        elif constraint is not None:
+            found |= {
+                datetime.combine(date(2025, 6, 2), at, UTC) for at in (constraint.start_time, constraint.end_time)
+            }
+    return {at - timedelta(milliseconds=early) for at in found for early in (0, 1)}
+
+
+def test_every_rate_of_the_catalogue_is_charged_or_left_out_for_a_reason() -> None:
+    prices = [price for _, _, model in MODELS for price, _ in prices_of(model)]
+    stated_rates = {name for price in prices for name, rate in vars(price).items() if rate is not None}
+    assert stated_rates == CHARGED | LEFT_OUT.keys()
+
+
+def test_at_every_change_of_a_price_every_rate_and_tier_of_every_model_agrees(book: PriceBook) -> None:
+    compared = 0
+    for place, (_, _, model) in enumerate(MODELS):
+        for at in changes(model):
+            for tier in CONTEXT if model.price_variants else (None,):
+                assert_agree(book, place, (OF_EACH, EXTRAS_OF_EACH), at, tier)
+                compared += 1
+    assert compared > 2 * len(MODELS)
+
+
+def test_at_every_threshold_of_a_long_context_the_whole_call_agrees(book: PriceBook) -> None:
+    compared = 0
+    for place, (_, _, model) in enumerate(MODELS):
+        tiered = [
+            rate for price, _ in prices_of(model) for rate in vars(price).values() if isinstance(rate, TieredPrices)
+        ]
+        for start in {tier.start for rate in tiered for tier in rate.tiers}:
+            for more in (-1, 0, 1):
+                used = TokenCounts(uncached_input=1_000, cache_read=start + more - 1_000, output=500, reasoning=20)
+                for at in changes(model):
+                    assert_agree(book, place, (used, NO_PARTS), at, None)
+                    compared += 1
+    assert compared > 100
 
 
 def assert_agree(

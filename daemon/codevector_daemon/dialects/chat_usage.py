@@ -25,6 +25,8 @@ class _Prompt(Struct, frozen=True):
     audio: int = 0
     parts: dict[str, int] = {}
     seconds: int = 0
+    cited: int = 0
+    """What the provider's searches made the model read besides."""
 
 
 class _Completion(Struct, frozen=True):
@@ -32,6 +34,8 @@ class _Completion(Struct, frozen=True):
     reasoning: int = 0
     audio: int = 0
     parts: dict[str, int] = {}
+    beside: bool = False
+    """Whether the reasoning is named beside the completion, and not among its details."""
 
     def with_hidden(self, output: int) -> "_Completion":
         """Return it with the thoughts that only the ``output`` by the total shows, if it names none."""
@@ -84,19 +88,24 @@ def _prompt(fields: Mapping[str, Any]) -> _Prompt | None:
         written = first(fields, "cache_creation_input_tokens")
     audio = first(details, "audio_tokens")
     seconds = first(fields, "prompt_audio_seconds")  # Mistral
+    cited = first(fields, "citation_tokens")  # Perplexity: its searches' results, at the input's rate
     if tokens is None:
         return None
-    return _Prompt(tokens, read or 0, written or 0, audio or 0, _parts(details, _IN_PARTS), seconds or 0)
+    parts = _parts(details, _IN_PARTS)
+    return _Prompt(tokens, read or 0, written or 0, audio or 0, parts, seconds or 0, cited or 0)
 
 
 def _completion(fields: Mapping[str, Any]) -> _Completion | None:
     details = inside(fields, "completion_tokens_details")
     tokens = first(fields, "completion_tokens")
     reasoning = first(details, "reasoning_tokens")
-    if reasoning is None:
+    beside = reasoning is None
+    if beside:
         reasoning = first(fields, "reasoning_tokens")
     audio = first(details, "audio_tokens")
-    return None if tokens is None else _Completion(tokens, reasoning or 0, audio or 0, _parts(details, _OUT_PARTS))
+    if tokens is None:
+        return None
+    return _Completion(tokens, reasoning or 0, audio or 0, _parts(details, _OUT_PARTS), beside)
 
 
 def _parts(details: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, int]:
@@ -116,10 +125,12 @@ def _join(
     if cache_outside is None:
         prompt, asked = None, _Prompt(0)
         refused.append("cached_tokens")
+    if reasoning_outside is None and given.beside:
+        reasoning_outside = True  # Perplexity's total leaves it out
     if reasoning_outside is None:
         completion, given = None, _Completion(0)
         refused.append("reasoning_tokens")
-    uncached = asked.tokens - (0 if cache_outside else asked.read + asked.written)
+    uncached = asked.cited + asked.tokens - (0 if cache_outside else asked.read + asked.written)
     output = given.tokens + (given.reasoning if reasoning_outside else 0)
     return Usage(
         counts=TokenCounts(

@@ -962,6 +962,19 @@ OTHERS: Final = (
         live=False,
     ),
     Case(
+        "perplexity-research",
+        "its total leaves out what the research read (citations, at the input's rate) and thought (at 3,000)",
+        "chat",
+        "perplexity",
+        "sonar-deep-research",
+        body(
+            '{"prompt_tokens":33,"completion_tokens":7163,"total_tokens":7196,"citation_tokens":20016,"num_search_queries":18,"reasoning_tokens":73997}'
+        ),
+        {"uncached_input": 20_049, "output": 81_160, "reasoning": 73_997, "server_tool_calls": 18},
+        20_049 * 2_000 + 7_163 * 8_000 + 73_997 * 3_000 + 18 * 5_000_000,
+        live=False,
+    ),
+    Case(
         "perplexity-request-fee",
         "a model that charges for the call itself: $14 a thousand, besides 3,000 and 15,000",
         "chat",
