@@ -22,7 +22,14 @@ COUNTS = (
     "server_tool_calls",
 )
 BASES = {"openai": "/v1", "xai": "/v1", "mistral": "/v1", "groq": "/v1", "openrouter": "/v1", "custom": "/v1"}
-LIVE = [case for case in CASES if case.kind and case.live]
+ENDS = {
+    "chat": "/chat/completions",
+    "messages": "/v1/messages",
+    "responses": "/responses",
+    "embeddings": "/embeddings",
+    "completions": "/completions",
+}
+LIVE = [case for case in CASES if case.kind]
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +72,13 @@ def answer_of(case: Case) -> Answer:
     return Answer(steps, status=case.status, headers=headers, framing=framing)
 
 
+def end_of(case: Case) -> str:
+    """Return how the address ends at which the provider must be asked."""
+    if case.dialect == "gemini":
+        return f"/v1beta/models/{case.model}:{case.action}{'?alt=sse' if case.stream else ''}"
+    return ENDS[case.dialect]
+
+
 @pytest.mark.usefixtures("furnished")
 @pytest.mark.parametrize("case", LIVE, ids=lambda case: f"{case.dialect}-{case.name}")
 def test_a_case_comes_out_of_the_daemon_as_worked_out_by_hand(desk: Desk, case: Case) -> None:
@@ -77,11 +91,16 @@ def test_a_case_comes_out_of_the_daemon_as_worked_out_by_hand(desk: Desk, case: 
     assert (reply.status, reply.body, reply.complete) == (case.status, case.answer.replace(case.hidden, b""), True)
     received = desk.provider.only()
     assert received.body == forwarded(case, slug)
+    assert (received.method, received.target.endswith(end_of(case))) == ("POST", True)
+    assert b"case-credential" in received.head
+    assert desk.key.secret.encode() not in received.head
     (row,) = [row for row in desk.books.requests() if row["model"] == slug]
     assert row["id"] == reply.header(REQUEST_ID)[0]
     assert (row["state"], row["status"], row["usage_source"]) == (case.state, case.status, case.source)
     assert {name: row[name] for name in COUNTS if row[name]} == case.counts
-    assert (row["spend_nano"], row["price_basis"]) == (case.nano, case.basis)
+    # A price that depends on the hour or date is worked out by hand in metering/test_cases.py, at a fixed moment.
+    nano = case.nano if case.live else row["spend_nano"]
+    assert (row["spend_nano"], row["price_basis"]) == (nano, case.basis)
     assert (row["service_tier"], row["parent_id"], row["attempt"]) == (case.tier, None, 1)
     if case.error is not None:
         assert row["error"] == case.error
@@ -89,5 +108,5 @@ def test_a_case_comes_out_of_the_daemon_as_worked_out_by_hand(desk: Desk, case: 
     assert (counts.input, counts.output, spend) == (
         sum(case.counts.get(name, 0) for name in COUNTS[:4]),
         case.counts.get("output", 0),
-        case.nano,
+        nano,
     )
