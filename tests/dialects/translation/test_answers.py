@@ -78,11 +78,13 @@ def test_a_whole_answer_where_a_stream_was_asked_is_read_as_one(client: str, pro
 
 
 @pytest.mark.parametrize("provider", ["messages", "responses", "gemini"])
-def test_openais_own_accumulator_takes_the_chunks(provider: str) -> None:
-    said = BY_NAME["a thought, text and two calls"]
+def test_arguments_that_are_none_are_an_empty_object_for_openais_clients(provider: str) -> None:
     translator = translation("chat", provider).stream("my-slug")
-    out = b"".join(translator.feed(event) for event in wires.STREAM[provider](said)) + translator.finish()
-    with sdks.gpt(out).chat.completions.stream(model="slug", messages=sdks.ASK) as stream:
-        final = stream.get_final_completion()
-    assert final.choices[0].message.content == said.text
-    assert [call.function.name for call in final.choices[0].message.tool_calls or ()] == ["weather", "clock"]
+    out = b"".join(translator.feed(event) for event in wires.STREAM[provider](BY_NAME["a call without arguments"]))
+    pieces = [
+        call["function"]["arguments"]
+        for chunk in sdks.payloads(out + translator.finish())
+        for choice in chunk["choices"]
+        for call in choice["delta"].get("tool_calls", ())
+    ]
+    assert "".join(pieces) == "{}"

@@ -113,7 +113,11 @@ def _parts(parts: Any, ids: dict[str, str]) -> list[Any]:
 def test_a_request_says_the_same_as_one_told_in_the_providers_own_words(
     client: str, provider: str, asked: Asked
 ) -> None:
-    body = upstream(client, provider, asked)
+    assert_the_same(client, provider, asked, upstream(client, provider, asked))
+
+
+def assert_the_same(client: str, provider: str, asked: Asked, body: bytes) -> None:
+    """Assert that a translated request says what one told in the provider's own words says."""
     native = CLIENTS[provider].read(json.dumps(WIRE[provider](asked)).encode())
     limited = asked.max_tokens is not None
     expected = essence(native, limited=limited)

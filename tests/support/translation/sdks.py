@@ -1,7 +1,7 @@
 """The official SDKs as judges: what they make of an answer, each event checked against their own types."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,7 +97,27 @@ def chat_stream(body: bytes) -> Seen:
     for chunk in payloads(body):
         _CHUNK.validate_python(chunk)
     with gpt(body).chat.completions.create(model="slug", messages=ASK, stream=True) as stream:
-        return _chat_chunks(list(stream))
+        seen = _chat_chunks(list(stream))
+    _accumulated(body, seen)
+    return seen
+
+
+def _accumulated(body: bytes, seen: Seen) -> None:
+    """Let OpenAI's own accumulator read the chunks too; it raises where an answer was cut off or filtered."""
+    strict: Any = [{"type": "function", "function": function} for function in _strict(name for name, _ in seen.calls)]
+    with gpt(body).chat.completions.stream(model="slug", messages=ASK, tools=strict or openai.omit) as events:
+        try:
+            message = events.get_final_completion().choices[0].message
+        except (openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError):
+            assert seen.stop in {"length", "content_filter"}
+            return
+    parsed = [(call.function.name, call.function.parsed_arguments) for call in message.tool_calls or ()]
+    assert (message.content or "", parsed) == (seen.text, seen.calls)
+
+
+def _strict(names: Iterable[str]) -> list[dict[str, Any]]:
+    """Return strict functions of these names: the SDK parses the arguments of such alone."""
+    return [{"name": name, "parameters": {}, "strict": True} for name in dict.fromkeys(names)]
 
 
 def _chat_chunks(chunks: list[Any]) -> Seen:
@@ -179,15 +199,19 @@ def responses_stream(body: bytes) -> Seen:
         _RESPONSE_EVENT.validate_python(event)
         assert event["sequence_number"] == at
     final = None
-    tools: Any = [
-        {"type": "function", "name": name, "parameters": {}, "strict": False} for name in ("weather", "clock", "ping")
-    ]
+    items = [event["item"] for event in payloads(body) if event["type"] == "response.output_item.done"]
+    called = [item["name"] for item in items if item["type"] == "function_call"]
+    tools: Any = [{"type": "function", **function} for function in _strict(called)]
     with gpt(body).responses.stream(model="slug", input="hello", tools=tools) as stream:
         for event in stream:
             if event.type in {"response.completed", "response.incomplete"}:
                 final = event.response
     assert final is not None
-    return _response(final)
+    seen = _response(final)
+    calls = [item for item in final.output if item.type == "function_call"]
+    parsed = [call.parsed_arguments for call in calls if call.namespace is None]
+    assert parsed == [json.loads(call.arguments) for call in calls if call.namespace is None]
+    return seen
 
 
 def responses_whole(body: bytes) -> Seen:

@@ -53,6 +53,7 @@ class ChatWriter:
         self._calls = 0
         self._thoughts = 0
         self._custom: list[str] | None = None
+        self._has_arguments = False
 
     def write(self, event: Event) -> bytes:  # noqa: PLR0911 - one arm for each kind of event
         """Return the chunks that an event becomes."""
@@ -111,6 +112,7 @@ class ChatWriter:
         call["function"] = {"name": origin.name, "arguments": ""}
         self._calls += 1
         self._custom = [] if origin.custom else None
+        self._has_arguments = False
         if origin.custom and self.free_text == "custom":
             call = {**call, "type": "custom", "custom": {"name": origin.name, "input": ""}}
             del call["function"]
@@ -120,13 +122,14 @@ class ChatWriter:
         if self._custom is not None:
             self._custom.append(text)
             return b""
+        self._has_arguments = True
         at = str(self._calls - 1).encode()
         head = b'{"tool_calls":[{"index":' + at + b',"function":{"arguments":'
         return self._delta(head + writing.text(text) + b"}}]}")
 
     def _call_end(self) -> bytes:
-        if self._custom is None:
-            return b""
+        if self._custom is None:  # clients read the arguments as JSON, and OpenAI never leaves them empty
+            return b"" if self._has_arguments else self._arguments("{}")
         text, self._custom = input_in("".join(self._custom)), None
         given = {"custom": {"input": text}} if self.free_text == "custom" else {"function": {"arguments": text}}
         return self._delta(writing.encode({"tool_calls": [{"index": self._calls - 1, **given}]}))
