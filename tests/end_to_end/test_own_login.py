@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from support import messages, raw
+from support import messages, raw, responses
 from support.desk import ANTHROPIC_SECRET, CUSTOM_SECRET, MESSAGES_PATH, RATES, REQUEST_ID, Desk
 from support.refusals import assert_refused
 from support.script import Answer, Send
@@ -94,6 +94,23 @@ def test_an_own_login_goes_to_a_service_of_the_owners_own_only_where_it_is_vouch
     assert (row["own_login"], row["state"], row["spend_nano"] > 0) == (1, "complete", True)
     desk.daemon.control.call("PATCH", "/providers/relay", {"own_login": False})
     assert call(desk, project, body).status == 400
+
+
+def test_a_kept_response_is_asked_for_with_an_own_login_only_as_long_as_that_is_vouched_for(
+    desk: Desk, project: str
+) -> None:
+    order = {"name": "keeper", "kind": "custom", "base_url": f"{desk.provider.url}/v1", "dialects": ["responses"]}
+    desk.daemon.control.call("POST", "/providers", {**order, "own_login": True})
+    desk.daemon.control.add_model("kept-gpt", "keeper", "gpt-up", rates=RATES)
+    desk.provider.then(responses.whole("resp_vouched"), responses.whole("resp_vouched"))
+    assert call(desk, project, b'{"model": "kept-gpt", "input": "x"}', "/v1/responses").status == 200
+    login = (("x-codevector-key", desk.key.secret), ("Authorization", LOGIN))
+    asked = raw.request("GET", "/v1/responses/resp_vouched", login)
+    assert raw.exchange(desk.daemon.port, asked).status == 200
+    desk.daemon.control.call("PATCH", "/providers/keeper", {"own_login": False})
+    refused = raw.exchange(desk.daemon.port, asked)
+    assert_refused(refused, "responses", 400, "invalid_request_error", "own_login_not_served")
+    assert [seen.header("authorization") for seen in desk.provider.received()] == [[LOGIN], [LOGIN]]
 
 
 def test_an_own_login_is_neither_translated_nor_falls_on_to_a_service_that_nobody_vouched_for(own_desk: Desk) -> None:

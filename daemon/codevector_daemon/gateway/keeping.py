@@ -6,6 +6,7 @@ from codevector_daemon.errors import Refused, StoreError
 from codevector_daemon.gateway import refusal
 from codevector_daemon.gateway.attribution import clean
 from codevector_daemon.gateway.call import Arrival, Gateway
+from codevector_daemon.gateway.routing import takes_own_login
 from codevector_daemon.ledger import KeptResponse
 
 DIALECT = "responses"
@@ -48,6 +49,13 @@ def maker(gateway: Gateway, arrival: Arrival, response: KeptResponse) -> Provide
     if not can_be_asked(provider):
         wrong = f"The provider '{provider.name}' that keeps this response is disabled here."
         raise Refused(503, "api_error", "no_backend", wrong)
+    if arrival.own_login and not takes_own_login(provider, DIALECT):
+        raise Refused(
+            400,
+            "invalid_request_error",
+            "own_login_not_served",
+            f"The provider '{provider.name}' that keeps this response is not shown a client's own login any more.",
+        )
     return provider
 
 
