@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from codevector_daemon.dialects.fields import Field
 
@@ -19,22 +19,24 @@ _TOOL: Final = ("name", "description", "parameters", "strict", "format")
 _CHOICES: Final = {"auto": "auto", "any": "required", "none": "none"}
 
 
-class _Form(Struct):
-    """What tells the forms of a tool apart; everything else of it is skipped."""
+_ABSENT: Final = Raw(b"null")
 
-    type: Any = "function"
-    name: Any = None
-    function: Any = None
-    custom: Any = None
+
+class _Form(Struct):
+    """What tells the forms of a tool apart; nothing of it is decoded that need not be, for every call of Chat pays."""
+
+    type: Raw = Raw(b'"function"')
+    name: Raw = _ABSENT
+    function: Raw = _ABSENT
+    custom: Raw = _ABSENT
 
     @property
     def is_flat(self) -> bool:
         """Tell whether its name stands where Chat has none."""
         return (
-            self.type in {"function", "custom"}
-            and isinstance(self.name, str)
-            and self.function is None
-            and self.custom is None
+            bytes(self.name).startswith(b'"')
+            and self.function == self.custom == _ABSENT
+            and bytes(self.type) in {b'"function"', b'"custom"'}
         )
 
 
