@@ -588,13 +588,15 @@ class Snapshot(Answer, kw_only=True, tag_field="type", tag="snapshot", frozen=Tr
     status: Status
     open: list[Request]
     latest: list[Request]
+    repricings: int = 0
 
 
 class Delta(Answer, kw_only=True, tag_field="type", tag="delta", frozen=True):
     """What changed since the message numbered ``seq - 1``; empty ones arrive as a heartbeat.
 
     ``directory_version`` moves when providers, models, keys or users changed and must be read again, ``health_version``
-    when a backend failed, or served again. ``status`` is there when more of it changed than its counts.
+    when a backend failed, or served again, ``repricings`` when finished calls got other prices, so that only a new
+    snapshot and new sums tell the truth. ``status`` is there when more of it changed than its counts.
     """
 
     seq: int
@@ -607,6 +609,7 @@ class Delta(Answer, kw_only=True, tag_field="type", tag="delta", frozen=True):
     spooled_events: int
     health_version: int = 0
     status: Status | None = None
+    repricings: int = 0
 
 
 LiveMessage = Snapshot | Delta

@@ -54,6 +54,9 @@ def test_usage_is_priced_again(called: CommandLine) -> None:
     said = called("usage", "reprice", "--from", "2020-01-01", "--model", slug)
     assert "1 of 1 requests" in said.stdout, said.stderr
     assert called.document("usage", "--period", "all", "--json")["totals"]["spend_usd"] == tried["after_usd"]
+    unknown = called("usage", "reprice", "--from", "2020-01-01", "--model", "TYPO")
+    assert (unknown.returncode, unknown.stdout, len(unknown.stderr.splitlines())) == (1, "", 1)
+    assert "no model 'TYPO' is set up" in unknown.stderr
     wrong = called("usage", "reprice", "--from", today, "--to", "2020-01-01")
     assert wrong.returncode == 2
 
@@ -151,6 +154,9 @@ def test_a_providers_export_is_held_against_the_ledger(called: CommandLine, tmp_
     assert "gpt-x" in shown.stdout, shown.stderr
     assert called.document("reconcile", str(file), "--json")["differences"][0]["theirs"] == "counted"
     assert called("reconcile", str(file), "--column", "colour=blue").returncode == 2
+    unknown = called("reconcile", str(file), "--provider", "TYPO")
+    assert (unknown.returncode, unknown.stdout, len(unknown.stderr.splitlines())) == (1, "", 1)
+    assert "no provider 'TYPO' is set up" in unknown.stderr
     for content in (b"nothing\n", b"", b"\xff\xfa", b"day,model,output\n2026-03-01,m,many"):
         file.write_bytes(content)
         refused = called("reconcile", str(file))

@@ -1,14 +1,25 @@
+import asyncio
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
 from codevector_daemon.gateway.settle import orphan_event
 from codevector_daemon.ledger import Orphan, UsageEvent
+from codevector_daemon.ledger.claims import Claim
 from codevector_daemon.ledger.event import OpenRequest
 from codevector_daemon.metering.counts import Extras, Round, TokenCounts
 from codevector_shared.client import ControlError
-from codevector_shared.price_protocol import RepriceOrder
-from codevector_shared.protocol import Backend, ModelCreate, ModelPatch, PriceOverride, ProviderCreate, UserCreate
+from codevector_shared.price_protocol import RepriceOrder, Repricing
+from codevector_shared.protocol import (
+    Backend,
+    ModelCreate,
+    ModelPatch,
+    PriceOverride,
+    ProviderCreate,
+    Snapshot,
+    UserCreate,
+)
 
 from .conftest import Node
 
@@ -31,11 +42,12 @@ async def settle(node: Node, request_id: str, key: str, **fields: Any) -> None:
         "price_basis": "catalogue",
         "price_version": node.services.prices.version,
         "usage_source": "reported",
+        "state": "complete",
         "started_ms": node.clock(),
         "finished_ms": node.clock() + 900,
         "series": node.series(key, model="sonnet", provider="anthropic", upstream_model="claude-sonnet-4-5"),
     }
-    event = UsageEvent(id=request_id, state="complete", dialect="messages", stream=True, status=200, **known | fields)
+    event = UsageEvent(id=request_id, dialect="messages", stream=True, status=200, **known | fields)
     await node.services.ledger.settle(event)
 
 
@@ -211,6 +223,119 @@ async def test_repricing_keeps_what_a_provider_stated_and_what_nobody_can_look_u
     await settle(node, "r3", key, series=lost, spend_nano=7)
     assert (await node.admin.reprice(RepriceOrder(first=DAY))).changed == 0
     assert (await spent(node))[0] == "0.000000018"
+
+
+async def test_every_kind_of_call_is_priced_again_by_its_own_rule(node: Node) -> None:
+    key = await furnish(node)
+    own = node.series(key, model="mystery", provider="own", upstream_model="nobody-knows-1")
+    log = node.series(key, model="claude-sonnet-4-5", provider="anthropic", upstream_model="claude-sonnet-4-5")
+    counts = TokenCounts(uncached_input=1_000, output=100)
+    told = Extras(provider_cost_nano=77, cost_from="usage")
+    await settle(node, "own login", key, counts=counts, own_login=True, spend_nano=1)
+    await settle(node, "imported", key, counts=counts, imported=True, series=log, spend_nano=2)
+    await settle(node, "unpriced", key, counts=counts, series=own, price_basis="unpriced", spend_nano=0)
+    await settle(node, "told", key, counts=counts, extras=told, price_basis="provider", spend_nano=1)
+    await settle(node, "rejected", key, state="rejected", usage_source="none", price_basis=None, spend_nano=0)
+    await settle(node, "failed", key, state="upstream_failed", usage_source="none", price_basis=None, spend_nano=0)
+    first = await node.admin.reprice(RepriceOrder(first=DAY))
+    assert (first.requests, first.changed) == (4, 4)
+    assert await shown(node) == {
+        "own login": ("0.004500000", "catalogue"),
+        "imported": ("0.004500000", "catalogue"),
+        "unpriced": ("0.007500000", "default"),
+        "told": ("0.000000077", "provider"),
+        "rejected": ("0.000000000", None),
+        "failed": ("0.000000000", None),
+    }
+    totals = (await node.admin.usage(period="all", everyone=True)).totals
+    assert (totals.own_login_usd, totals.unpriced_requests, totals.spend_usd) == ("0.004500000", 0, "0.016500077")
+    await node.admin.patch_model("mystery", ModelPatch(free=True))
+    await node.admin.patch_model("sonnet", ModelPatch(price=PriceOverride("1", "2")))
+    assert (await node.admin.reprice(RepriceOrder(first=DAY))).changed == 3
+    assert await shown(node) == {
+        "own login": ("0.001200000", "override"),
+        "imported": ("0.004500000", "catalogue"),
+        "unpriced": ("0.000000000", "free"),
+        "told": ("0.001200000", "override"),
+        "rejected": ("0.000000000", None),
+        "failed": ("0.000000000", None),
+    }
+    health = await node.admin.ledger_health()
+    assert health.ok, health.checks
+
+
+async def shown(node: Node) -> dict[str, tuple[str, str | None]]:
+    return {one.id: (one.spend_usd, one.price_basis) for one in (await node.admin.requests(everyone=True)).requests}
+
+
+async def test_a_model_that_nobody_knows_is_refused_and_one_that_was_removed_is_not(node: Node) -> None:
+    key = await furnish(node)
+    await settle(node, "r1", key, spend_nano=1)
+    for name in ("sonet", "claude-sonnet-4-5", ""):
+        with pytest.raises(ControlError, match="the ledger has no calls of one") as refused:
+            await node.admin.reprice(RepriceOrder(first=DAY, model=name))
+        assert (refused.value.status, refused.value.code) == (404, "unknown_model")
+        assert "codevector models list" in str(refused.value.hint)
+    await node.admin.patch_model("sonnet", ModelPatch(price=PriceOverride("1", "2")))
+    await node.admin.remove_model("sonnet")
+    found = await node.admin.reprice(RepriceOrder(first=DAY, model="sonnet"))
+    assert (found.requests, found.after_usd) == (1, "0.009000000")
+
+
+async def test_a_model_may_be_named_by_its_alias(node: Node) -> None:
+    key = await furnish(node)
+    await settle(node, "r1", key, spend_nano=1)
+    await node.admin.patch_model("sonnet", ModelPatch(aliases=["best"]))
+    assert (await node.admin.reprice(RepriceOrder(first=DAY, model="best"))).after_usd == "0.009000000"
+
+
+async def test_a_provider_that_nobody_knows_is_refused_and_one_that_was_removed_is_not(node: Node) -> None:
+    key = await furnish(node)
+    await settle(node, "r1", key, series=node.series(key, model="old", provider="gone", upstream_model="old-1"))
+    with pytest.raises(ControlError, match="no provider 'antropic' is set up") as refused:
+        await node.admin.daily_models(DAY, DAY, provider="antropic")
+    assert (refused.value.status, refused.value.code) == (404, "unknown_provider")
+    assert "codevector providers list" in str(refused.value.hint)
+    assert [one.requests for one in (await node.admin.daily_models(DAY, DAY, provider="gone")).days] == [1]
+
+
+async def test_two_at_once_change_everything_once(node: Node) -> None:
+    key = await furnish(node)
+    for number in range(200):
+        await settle(node, f"r{number}", key, spend_nano=1)
+    claim = Claim.take(node.services.store.path.parent, f"{node.services.store.path.name}.repricing")
+    assert claim is not None
+    with pytest.raises(ControlError, match="again already") as refused:
+        await node.admin.reprice(RepriceOrder(first=DAY))
+    assert (refused.value.status, refused.value.code) == (409, "reprice_under_way")
+    assert (await node.admin.reprice(RepriceOrder(first=DAY, dry_run=True))).changed == 200
+    claim.release()
+    both = await asyncio.gather(
+        *(node.admin.reprice(RepriceOrder(first=DAY)) for _ in range(2)), return_exceptions=True
+    )
+    done = [one for one in both if isinstance(one, Repricing)]
+    assert [one.changed for one in done if one.changed] == [200]
+    assert (await spent(node))[0] == "1.800000000"
+
+
+async def test_the_live_stream_tells_that_prices_were_put_right_and_a_new_snapshot_has_them(node: Node) -> None:
+    key = await furnish(node)
+    await settle(node, "r1", key, spend_nano=1)
+    async with aclosing(node.admin.live()) as stream:
+        first = await anext(stream)
+        assert isinstance(first, Snapshot)
+        assert (first.repricings, [one.spend_usd for one in first.latest]) == (0, ["0.000000001"])
+        await node.admin.reprice(RepriceOrder(first=DAY, dry_run=True))
+        await node.admin.reprice(RepriceOrder(first=DAY))
+        await node.admin.reprice(RepriceOrder(first=DAY))
+        async with asyncio.timeout(20):
+            while (delta := await anext(stream)).repricings == 0:
+                pass
+        assert delta.repricings == 1
+    async with aclosing(node.admin.live()) as stream:
+        second = await anext(stream)
+    assert isinstance(second, Snapshot)
+    assert (second.repricings, [one.spend_usd for one in second.latest]) == (1, ["0.009000000"])
 
 
 async def test_repricing_a_day_that_is_none_is_refused(node: Node) -> None:

@@ -11,7 +11,7 @@ FINAL = {"complete", "client_left", "upstream_failed", "interrupted"}
 
 def assert_sound(desk: Desk, witness: Witness) -> None:
     """Assert all of it against a running daemon that nobody calls any more."""
-    until(lambda: not desk.daemon.control.status()["degraded"], "everything to be in the database", 30)
+    until(lambda: _in_the_store(desk), "everything to be in the database", 30)
     until(lambda: not desk.books.open_requests(), "the journal to be empty", 30)
     until(lambda: not desk.books.rows("SELECT id FROM spool_batches"), "counted batches to be forgotten", 30)
     states = {row["id"]: row["state"] for row in desk.books.rows("SELECT id, state FROM requests")}
@@ -22,6 +22,11 @@ def assert_sound(desk: Desk, witness: Witness) -> None:
     assert set(states.values()) <= FINAL
     health = desk.daemon.control.call("GET", "/doctor/ledger")
     assert health["ok"], [check for check in health["checks"] if not check["ok"]]
+
+
+def _in_the_store(desk: Desk) -> bool:
+    status = desk.daemon.control.status()
+    return not status["degraded"] and not status["spooled_events"]
 
 
 def interrupted(desk: Desk) -> list[dict[str, object]]:

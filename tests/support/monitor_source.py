@@ -136,6 +136,7 @@ class FakeDaemon:
         """Make the history."""
         self._random = random.Random(7)
         self._seq = 0
+        self.repricings = 0
         self._queues: set[asyncio.Queue[Delta | None]] = set()
         self.open: list[Request] = []
         self.finished: list[Request] = []
@@ -163,6 +164,7 @@ class FakeDaemon:
                 status=await self.status(),
                 open=list(self.open),
                 latest=self.finished[:100],
+                repricings=self.repricings,
             )
             while (delta := await queue.get()) is not None:
                 yield delta
@@ -384,6 +386,7 @@ class FakeDaemon:
                     degraded=bool(self.state.get("degraded")),
                     spooled_events=int(self.state.get("spooled_events", 0)),
                     health_version=healthy,
+                    repricings=self.repricings,
                     status=status,
                 )
             )

@@ -72,6 +72,21 @@ async def test_a_missing_delta_asks_for_a_new_snapshot() -> None:
         await shows(pilot, "4,321 ⇢")
 
 
+async def test_prices_that_were_put_right_are_shown_at_once_though_no_call_finished() -> None:
+    daemon = FakeDaemon()
+    async with monitor(daemon) as (app, pilot):
+        asked = len(daemon.asked)
+        daemon.finished = [msgspec.structs.replace(one, spend_usd="77.123456789") for one in daemon.finished]
+        daemon.repricings += 1
+        daemon.say()
+        await until(pilot, lambda: app.link.live is not None and app.link.live.repricings == 1)
+        await until(pilot, lambda: len(daemon.asked) > asked)
+        assert app.link.live is not None
+        assert {one.spend_usd for one in app.link.live.latest} == {"77.123456789"}
+        await pilot.press("2")
+        await shows(pilot, "77.12")
+
+
 async def test_pauses_grow_to_half_a_minute_and_start_small_again_after_a_connection() -> None:
     daemon = FakeDaemon(silent=True)
     rests: list[float] = []

@@ -74,7 +74,7 @@ class Feed:
 
     def _take(self, message: Snapshot | Delta) -> None:
         if isinstance(message, Snapshot):
-            live = begin(message)
+            live = begin(message, self.link.live)
         elif self.link.live is None:
             raise Gap("a change came before any snapshot")
         else:

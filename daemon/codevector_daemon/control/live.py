@@ -51,6 +51,7 @@ class Circumstances(msgspec.Struct, frozen=True):
     resting_backends: int
     recovered: str | None
     standing: Standing
+    repricings: int
 
     @property
     def told_by_status(self) -> tuple[object, ...]:
@@ -84,6 +85,7 @@ class LiveHub:
         self._closed = False
         self._opened: set[str] = set()
         self._settled: list[UsageEvent] = []
+        self._repricings = 0
 
     async def follow(self, user_id: int | None, welcome: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
         """Yield the stream of a user's own rows, or of everyone's, one JSON document a line, while welcome."""
@@ -92,11 +94,9 @@ class LiveHub:
             while (delta := await reader.next()) is not None and welcome():
                 yield _line(delta)
 
-    def start_over(self) -> None:
+    def repriced(self) -> None:
         """Have every reader ask for a new snapshot: what was told of finished calls is no longer true."""
-        for reader in self._readers:
-            reader.skip()
-        self._publish(News(frozenset(), (), (), ()), self._circumstances(), whole=False)
+        self._repricings += 1
 
     def close(self) -> None:
         """End every stream, and those that come later after their snapshot: a shutdown must not wait for readers."""
@@ -123,6 +123,7 @@ class LiveHub:
                 await asyncio.gather(pump, return_exceptions=True)
 
     async def _snapshot(self, reader: Reader) -> Snapshot:
+        repricings = self._repricings
         try:
             latest = await self._latest(reader.user_id)
         except StoreError as refused:
@@ -135,7 +136,14 @@ class LiveHub:
             if reader.sees(so_far.note.series.user_id) and so_far.note.id not in over
         ]
         reader.told(now_open, latest)
-        return Snapshot(seq=0, at=self._now(), status=self._status_for(reader), open=now_open, latest=latest)
+        return Snapshot(
+            seq=0,
+            at=self._now(),
+            status=self._status_for(reader),
+            open=now_open,
+            latest=latest,
+            repricings=repricings,
+        )
 
     def _status_for(self, reader: Reader) -> Status:
         """Return the daemon's status; a key's holder learns nothing of this machine and of other users."""
@@ -226,6 +234,7 @@ class LiveHub:
             degraded=around.standing.degraded,
             spooled_events=around.standing.spooled_events,
             health_version=around.health_version,
+            repricings=around.repricings,
             status=self._status_for(reader) if whole else None,
         )
 
@@ -236,6 +245,7 @@ class LiveHub:
             resting_backends=self._health.resting,
             recovered=self._ledger.recovered,
             standing=self._ledger.standing,
+            repricings=self._repricings,
         )
 
     def _now(self) -> str:

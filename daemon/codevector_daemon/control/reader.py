@@ -37,10 +37,6 @@ class Reader:
         if not self._waiting.full():
             self._waiting.put_nowait(msgspec.structs.replace(delta, seq=self._offered))
 
-    def skip(self) -> None:
-        """Leave a number out, so that whoever follows asks for a new snapshot."""
-        self._offered += 1
-
     def end(self) -> None:
         """Let the stream end; what waits is dropped if need be."""
         if self._waiting.full():

@@ -43,7 +43,7 @@ async def reprice(services: Services, order: RepriceOrder) -> Repricing:
     signed = Signed(now_ms, services.directory.owner.user_name, target)
     found = await _done(services, window, None if order.dry_run else signed)
     if not order.dry_run and any(tally.changed for tally in found.values()):
-        services.live.start_over()
+        services.live.repriced()
     return _report(order, last, found)
 
 

@@ -55,6 +55,16 @@ async def test_a_heartbeat_changes_nothing_but_the_number() -> None:
     assert msgspec.structs.asdict(advance(live, delta(1)).status) == msgspec.structs.asdict(live.status)
 
 
+async def test_other_prices_ask_for_a_new_snapshot_which_counts_as_a_change() -> None:
+    _, live = await start()
+    live = advance(live, delta(1))
+    with pytest.raises(Gap, match="priced"):
+        advance(live, delta(2, repricings=1))
+    snapshot = Snapshot(seq=0, at="", status=live.status, open=[], latest=[], repricings=1)
+    after = begin(snapshot, live)
+    assert (after.settled, advance(after, delta(1, repricings=1)).repricings) == (live.settled + 1, 1)
+
+
 @pytest.mark.parametrize("seq", [0, 2, 9])
 async def test_any_other_number_than_the_next_is_a_gap(seq: int) -> None:
     _, live = await start()

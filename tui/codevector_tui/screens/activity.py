@@ -91,13 +91,14 @@ class ActivityScreen(Page):
         self.tick()
 
     def requests_settled(self) -> None:
-        """Put what finished on top of the history."""
+        """Put what finished on top of the history, and show what is known of it anew."""
         live = self.monitor.link.live
         if live is None or not self.loaded:
             return
         known = {request.id for request in self.history[: 2 * len(live.latest)]}
         fresh = [request for request in live.latest if request.id not in known and self._wanted(request)]
-        self.history = [*fresh, *self.history][:MOST]
+        newest = {request.id: request for request in live.latest}
+        self.history = [*fresh, *(newest.get(request.id, request) for request in self.history)][:MOST]
         self.tick()
 
     def tick(self) -> None:

@@ -11,12 +11,15 @@ KEPT = 500
 
 
 class Gap(Exception):
-    """A delta is missing: only a new snapshot tells the truth again."""
+    """Only a new snapshot tells the truth again: a delta is missing, or what was told is true no longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The stream's state after message ``seq``; ``settled`` counts requests seen to finish since the snapshot."""
+    """The stream's state after message ``seq``; ``settled`` counts what made totals move: requests that finished.
+
+    A further snapshot counts as one, as it comes where more was missed, or changed, than the stream tells.
+    """
 
     seq: int
     status: Status
@@ -25,23 +28,28 @@ class Live:
     directory_version: int
     health_version: int = 0
     settled: int = 0
+    repricings: int = 0
 
 
-def begin(snapshot: Snapshot) -> Live:
-    """Return the state a snapshot gives."""
+def begin(snapshot: Snapshot, before: Live | None = None) -> Live:
+    """Return the state a snapshot gives, ``before`` being the last one known."""
     return Live(
         seq=snapshot.seq,
         status=snapshot.status,
         open=tuple(snapshot.open),
         latest=tuple(snapshot.latest),
         directory_version=0,
+        settled=0 if before is None else before.settled + 1,
+        repricings=snapshot.repricings,
     )
 
 
 def advance(live: Live, delta: Delta) -> Live:
-    """Return the state after the next delta; Gap when it is not the next one."""
+    """Return the state after the next delta; Gap when it is not the next one, or tells that prices are others now."""
     if delta.seq != live.seq + 1:
         raise Gap(f"expected change {live.seq + 1}, got {delta.seq}")
+    if delta.repricings != live.repricings:
+        raise Gap("finished requests were priced anew")
     status = msgspec.structs.replace(
         delta.status or live.status, degraded=delta.degraded, spooled_events=delta.spooled_events
     )
