@@ -186,3 +186,4 @@ ALL = (
     Asked("a limit", (HELLO,), max_tokens=321),
     Asked("a user", (HELLO,), user="user-42"),
 )
+BY_NAME = {asked.name: asked for asked in ALL}
