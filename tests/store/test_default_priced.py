@@ -1,11 +1,14 @@
 """A database of the version before sums counted calls at default rates comes up whole, with what is still known."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from codevector_daemon.ledger.event import UsageEvent
+from codevector_daemon.ledger.responses import late_row
 from codevector_daemon.ledger.tiers import Tier
 from codevector_daemon.ledger.upkeep.integrity import check_ledger
 from codevector_daemon.ledger.upkeep.retention import Keep
@@ -23,6 +26,19 @@ KEPT = Keep(requests=40, five_minutes=5, hours=400)
 TABLES = [tier.table.name for tier in Tier]
 
 
+LATE = 20
+
+
+def late_usages() -> Iterator[UsageEvent]:
+    """Make background runs over 40 days whose usage came later: half at the default rates, half without a price."""
+    for n in range(LATE):
+        began = NOON_MS - n * 48 * 3_600_000
+        yield an_event(f"b{n}", started_ms=began, usage_source="none", price_basis=None, spend_nano=0)
+        basis = "default" if n % 2 else "unpriced"
+        late = late_row(f"b{n}")
+        yield an_event(late, started_ms=began, parent_id=f"b{n}", usage_of=f"resp_{n}", price_basis=basis)
+
+
 def old_database(folder: Path, zone: str) -> Path:
     """Make a database with calls in it as the first version left it."""
     with past(folder, zone=zone) as made:
@@ -36,10 +52,12 @@ def old_database(folder: Path, zone: str) -> Path:
             )
             for n in range(CALLS)
         )
+        made.count(late_usages())
         made.upkeep(NOON_S + 600, KEPT)
     with closing(sqlite3.connect(made.path)) as connection, connection:
         for table in (*TABLES, "margins"):
             connection.execute(f"ALTER TABLE {table} DROP COLUMN default_priced_requests")
+            connection.execute(f"UPDATE {table} SET unpriced_requests = 0")  # late usages were not asked
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     return made.path
 
@@ -56,9 +74,9 @@ def problems(path: Path) -> list[str]:
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York"])
 def test_an_older_database_is_filled_from_the_calls_that_are_kept(tmp_path: Path, zone: str) -> None:
     path = old_database(tmp_path, zone)
-    counted = "parent_id IS NULL AND state <> 'rejected'"
+    counted = "(parent_id IS NULL OR id LIKE '%.late') AND state <> 'rejected'"
     known = value(path, f"SELECT count(*) FROM requests WHERE price_basis = 'default' AND {counted}")
-    assert 20 < known < CALLS / 3
+    assert 20 < known < CALLS / 3 + LATE
     prepare(path, patience_s=1)
     assert problems(path) == []
     with past(tmp_path, zone=zone) as again:
@@ -66,6 +84,7 @@ def test_an_older_database_is_filled_from_the_calls_that_are_kept(tmp_path: Path
     assert problems(path) == []
     for table in ("buckets_hour", "buckets_day", "buckets_month"):
         assert value(path, f"SELECT sum(default_priced_requests) FROM {table}") == known
+        assert value(path, f"SELECT sum(unpriced_requests) FROM {table}") == LATE / 2
     everyone = "tier = 3 AND user_id = 0 AND dimension = 0"
     assert value(path, f"SELECT sum(default_priced_requests) FROM margins WHERE {everyone}") == known
 
