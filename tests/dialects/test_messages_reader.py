@@ -192,6 +192,11 @@ def test_the_output_of_the_start_is_only_a_placeholder() -> None:
     assert 40 <= reader.progress() <= 60
 
 
+def test_a_delta_that_says_nothing_of_the_output_leaves_it_a_placeholder() -> None:
+    reading, _, _ = stream(start(), text("Hi"), delta(input_tokens=12), STOP)
+    assert (reading.counts, reading.output_reported) == (TokenCounts(uncached_input=12), False)
+
+
 def test_an_error_event_is_the_last_one() -> None:
     reading, verdicts, _ = stream(start(), event("error", error={"type": "overloaded_error", "message": "x"}))
     assert verdicts[-1] is Verdict.LAST
