@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from codevector_daemon.errors import StoreRefused
-from codevector_daemon.ledger import Settled
+from codevector_daemon.ledger import Settled, UsageEvent
 from codevector_daemon.ledger.writing.frames import scan
 from codevector_daemon.ledger.writing.spool import _decoder
 from codevector_daemon.store.prepare import prepare
@@ -302,6 +302,21 @@ def test_a_batch_that_waited_for_the_lock_of_a_file_that_was_set_aside_is_not_wr
             prepare(made.path, patience_s=1)
         with pytest.raises(StoreRefused, match="replaced"):
             waiting.result(timeout=30)
+        made.count([an_event("b")])
+        assert made.all("SELECT id FROM requests") == [("b",)]
+
+
+def test_a_batch_whose_file_is_replaced_before_its_commit_is_not_taken_for_stored(tmp_path: Path) -> None:
+    with past(tmp_path) as made:
+        made.count([an_event("a")])
+
+        def events() -> Iterator[UsageEvent]:
+            yield an_event("b")
+            set_aside(made.path, tmp_path / "aside.db")
+            prepare(made.path, patience_s=1)
+
+        with pytest.raises(StoreRefused, match="replaced"):
+            made.count(events())
         made.count([an_event("b")])
         assert made.all("SELECT id FROM requests") == [("b",)]
 
