@@ -24,7 +24,13 @@ _PROGRESS_ROWS = 10_000
 @click.option("--from", "first", type=Day(), metavar="DAY", required=True, help="The first day.")
 @click.option("--to", "last", type=Day(), metavar="DAY", help="The last day, included; today if left out.")
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), help="csv if left out.")
-@click.option("--what", type=click.Choice(["requests", "buckets"]), default="requests", show_default=True)
+@click.option(
+    "--what",
+    type=click.Choice(["requests", "buckets"]),
+    default="requests",
+    show_default=True,
+    help="Single calls, or sums of them.",
+)
 @click.option(
     "--granularity",
     type=click.Choice(["5m", "hour", "day", "month"]),
@@ -71,6 +77,8 @@ def export(
 def _target(file: Path | None) -> Iterator[IO[str]]:
     """Open what is written to: standard output, or a file that is put in place when it is whole."""
     if file is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # as in a file, whatever the terminal's own is
         yield sys.stdout
         sys.stdout.flush()
         return

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from codevector_shared.formats import clean
+from codevector_tui.commands.examples import EXAMPLES
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 _JSON = "codevector.json"
@@ -21,7 +22,18 @@ class Fault(click.ClickException):
         super().__init__(f"{message.rstrip('.')}; {_continued(hint)}" if hint else message)
 
 
-class Command(click.Command):
+class Exemplified(click.Command):
+    """A command whose help ends with examples."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write them as they are typed, never folded."""
+        found = EXAMPLES.get(ctx.command_path.partition(" ")[2], ())
+        if found:
+            with formatter.section("Examples" if len(found) > 1 else "Example"):
+                formatter.write("".join(f"  codevector {one}".rstrip() + "\n" for one in found))
+
+
+class Command(Exemplified):
     """A command with the two options that all of them take."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 — click's own signature
@@ -36,7 +48,7 @@ class Command(click.Command):
         )
 
 
-class Group(click.Group):
+class Group(Exemplified, click.Group):
     """Commands of one subject."""
 
     command_class = Command

@@ -22,7 +22,9 @@ _COLUMNS = (
 
 
 @click.command(cls=Command)
-@click.option("--metric", type=click.Choice(get_args(Metric)), default="spend", show_default=True)
+@click.option(
+    "--metric", type=click.Choice(get_args(Metric)), default="spend", show_default=True, help="Ranked by what."
+)
 @click.option("--period", type=click.Choice(PERIODS), help="Calendar days including today; today if left out.")
 def leaderboard(*, metric: Metric, period: PeriodName | None) -> None:
     """Rank users by tokens, spend or requests."""

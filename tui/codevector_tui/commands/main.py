@@ -5,6 +5,7 @@ import sys
 import traceback
 from contextlib import suppress
 from importlib.metadata import version
+from io import TextIOWrapper
 
 import click
 
@@ -45,6 +46,9 @@ def codevector() -> None:
 
 def main() -> None:
     """Run one command and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 is no reason to fail
     code = run(sys.argv[1:])
     _let_go_of_output()
     sys.exit(code)

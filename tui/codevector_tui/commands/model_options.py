@@ -31,8 +31,8 @@ _FACADE_OPTIONS = (
         metavar="WORD",
         help="What it can do, such as vision; repeatable.",
     ),
-    click.option("--context-window", type=click.IntRange(min=1), metavar="TOKENS"),
-    click.option("--max-output", type=click.IntRange(min=1), metavar="TOKENS"),
+    click.option("--context-window", type=click.IntRange(min=1), metavar="TOKENS", help="How much it can read."),
+    click.option("--max-output", type=click.IntRange(min=1), metavar="TOKENS", help="How much it can write."),
 )
 
 

@@ -59,11 +59,18 @@ def models() -> None:
 
 @models.command()
 @click.argument("slug")
-@click.option("--backend", "backends", multiple=True, required=True, metavar="PROVIDER/UPSTREAM_MODEL[,…]")
+@click.option(
+    "--backend",
+    "backends",
+    multiple=True,
+    required=True,
+    metavar="PROVIDER/UPSTREAM_MODEL[,…]",
+    help="What serves it, the first one first.",
+)
 @price_options
 @click.option("--free", is_flag=True, help="Calls cost nothing.")
 @click.option("--kind", type=click.Choice(get_args(ModelKind)), help="What it does; else its backends' names tell.")
-@click.option("--display-name", metavar="NAME")
+@click.option("--display-name", metavar="NAME", help="What people call it.")
 @click.option("--draft", is_flag=True, help="Prepare it: callers do not see it until it is active.")
 @facade_options
 def add(
@@ -145,13 +152,15 @@ def show(*, slug: str) -> None:
 
 @models.command("set")
 @click.argument("slug")
-@click.option("--display-name", metavar="NAME")
+@click.option("--display-name", metavar="NAME", help="What people call it.")
 @click.option("--kind", type=click.Choice(get_args(ModelKind)), help="What it does.")
-@click.option("--backend", "backends", multiple=True, metavar="PROVIDER/UPSTREAM_MODEL[,…]")
+@click.option(
+    "--backend", "backends", multiple=True, metavar="PROVIDER/UPSTREAM_MODEL[,…]", help="What serves it from now on."
+)
 @price_options
 @click.option("--catalogue-price", is_flag=True, help="Go back to the catalogue's prices.")
 @click.option("--free/--not-free", default=None, help="Whether calls cost nothing.")
-@click.option("--status", type=click.Choice(get_args(ModelStatus)))
+@click.option("--status", type=click.Choice(get_args(ModelStatus)), help="Whether callers see it and may call it.")
 @facade_options
 @click.option(
     "--unset", "unset", multiple=True, type=click.Choice(UNSETTABLE), help="Take away, or go back to the catalogue's."

@@ -1,5 +1,6 @@
 """What commands print: one JSON document, or lines and tables for people."""
 
+import codecs
 import json
 import re
 import sys
@@ -23,6 +24,7 @@ PIPED_WIDTH = 200
 """Columns of a table that no terminal limits."""
 
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class Column(NamedTuple):
@@ -41,12 +43,19 @@ def document(value: object, *, one_line: bool = False) -> str:
 
 def escaped(text: str) -> str:
     """Return JSON text with what a terminal would obey escaped, which changes no value."""
-    return _UNSAFE.sub(lambda match: json.dumps(match.group())[1:-1], text)
+    return _in_json(_UNSAFE, text)
+
+
+def _in_json(characters: re.Pattern[str], text: str) -> str:
+    return characters.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 
 def emit(value: object, *, one_line: bool = False) -> None:
     """Print one JSON document."""
-    sys.stdout.write(document(value, one_line=one_line) + "\n")
+    text = document(value, one_line=one_line)
+    if codecs.lookup(sys.stdout.encoding or "utf-8").name != "utf-8":
+        text = _in_json(_NOT_ASCII, text)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 

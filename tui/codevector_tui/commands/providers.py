@@ -79,7 +79,12 @@ def show(*, name: str) -> None:
 @provider_options
 @click.option("--no-header", "dropped", multiple=True, metavar="NAME", help="Send this header no more; repeatable.")
 @click.option(
-    "--unset", "unset", multiple=True, type=click.Choice(_UNSETTABLE), help="Take a setting away; repeatable."
+    "--unset",
+    "unset",
+    multiple=True,
+    type=click.Choice(_UNSETTABLE),
+    metavar="SETTING",
+    help=f"Take a setting away: {', '.join(_UNSETTABLE)}; repeatable.",
 )
 def set_provider(*, name: str, dropped: tuple[str, ...], unset: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401 — what click read
     """Change a provider, or replace its credential; what is not given stays."""

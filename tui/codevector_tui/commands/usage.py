@@ -21,7 +21,7 @@ _NUMBERS = ("Requests", "Errors", "Input", "Cached", "Output", "Spend")
 @click.option("--period", type=click.Choice(PERIODS), help="Calendar days including today; today if left out.")
 @click.option("--from", "first", type=Day(), metavar="DAY", help="The first day, instead of a period.")
 @click.option("--to", "last", type=Day(), metavar="DAY", help="The last day, included; today if left out.")
-@click.option("--by", type=click.Choice(get_args(By)), default="day", show_default=True)
+@click.option("--by", type=click.Choice(get_args(By)), default="day", show_default=True, help="What each row is of.")
 @click.option("--user", metavar="USER", help="Another user's.")
 @click.option("--everyone", is_flag=True, help="All users together.")
 @click.pass_context

@@ -22,7 +22,7 @@ def users() -> None:
 
 @users.command()
 @click.argument("name")
-@click.option("--role", type=_ROLES, default="member", show_default=True)
+@click.option("--role", type=_ROLES, default="member", show_default=True, help="What they may do.")
 def add(*, name: str, role: Role) -> None:
     """Add a user."""
     made = talk.administer(lambda control: control.create_user(UserCreate(name=name, role=role)))
@@ -53,11 +53,11 @@ def show(*, name: str) -> None:
 
 @users.command("set")
 @click.argument("name")
-@click.option("--role", type=_ROLES)
+@click.option("--role", type=_ROLES, help="What they may do.")
 @click.option(
     "--suspend/--resume", "suspended", default=None, help="Refuse, or take again, calls with the user's keys."
 )
-@click.option("--rename", metavar="NAME")
+@click.option("--rename", metavar="NAME", help="Call them this from now on.")
 def set_user(*, name: str, role: Role | None, suspended: bool | None, rename: str | None) -> None:
     """Change a user; what is not given stays."""
     patch = UserPatch(
