@@ -152,7 +152,7 @@ def test_months_that_are_over_say_the_new_prices_too_and_every_sum_agrees_at_any
         home.upkeep(NOON_S + 60, KEEP)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     calls=st.lists(
         st.tuples(
