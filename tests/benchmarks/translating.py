@@ -34,11 +34,17 @@ def translate(client: str, provider: str, events: list[bytes]) -> None:
 
 
 def measured() -> Iterator[Figure]:
-    """Measure every pair."""
+    """Measure every pair, streamed and whole."""
     for client, provider in PAIRS:
         events = events_of(provider)
         took = least_ms(lambda: translate(client, provider, events))  # noqa: B023 - called at once
         yield Figure(f"translating 100 events, {provider} to {client}", 100 * took / len(events), "ms", "< 1 ms")
+    for client, provider in PAIRS:
+        translation, body = made(client, provider), wires.WHOLE[provider](_LONG)
+        took = least_ms(lambda: translation.whole(200, body, "slug"))  # noqa: B023 - called at once
+        yield Figure(
+            f"translating a whole answer of {len(body) >> 10} KB, {provider} to {client}", took, "ms", "< 1 ms"
+        )
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ SAYS_THE_USUAL: dict[str, tuple[Any, ...]] = {
     "nullable": (True,),
     "propertyOrdering": (["any"],),
     "parametersJsonSchema": ("any",),
+    "additionalProperties": ("any",),
 }
 """Values that ask for what is done anyway, by all or by the one that is asked."""
 

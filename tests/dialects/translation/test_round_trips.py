@@ -61,6 +61,9 @@ _pictures = st.builds(Image, media_type=st.just("image/png"), data=_DATA) | st.b
 )
 _documents = st.builds(Document, data=_DATA, name=st.just("a.pdf"))
 _schemas = st.fixed_dictionaries({"type": st.just("object"), "properties": st.dictionaries(_NAMES, st.just({}))})
+_closed = st.dictionaries(_NAMES, st.just({"type": "string"}), min_size=1).map(
+    lambda properties: {"type": "object", "properties": properties, "additionalProperties": False}
+)
 _tools = st.lists(st.builds(Tool, _NAMES, _WORDS, _schemas), max_size=3, unique_by=lambda tool: tool.name)
 
 
@@ -91,7 +94,7 @@ def _conversations(draw: st.DrawFn) -> Conversation:
         turns=(*turns, Turn("user", (draw(_texts),))),
         tools=tools,
         choice=draw(st.sampled_from(choices)),
-        output=None if tools else draw(st.none() | st.builds(OutputFormat, schema=_schemas, name=st.just("answer"))),
+        output=None if tools else draw(st.none() | st.builds(OutputFormat, schema=_closed, name=st.just("answer"))),
         sampling=Sampling(temperature=draw(st.none() | st.sampled_from((0.0, 0.5, 1.0)))),
         max_tokens=draw(st.integers(16, 9000)),
         parallel=None,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from codevector_daemon.dialects.translation import ids, models, outgoing, wire
+from codevector_daemon.dialects.translation import ids, messages_schema, models, outgoing, wire
 from codevector_daemon.dialects.translation.canonical import (
     EMPTY_SCHEMA,
     Conversation,
@@ -167,9 +167,10 @@ class _Writer:
             return
         version = models.claude_version(self._target.model)
         takes_schema = "claude" in self._target.model and (version is None or version >= _SCHEMAS_SINCE)
-        if output.schema is not None and takes_schema:
+        schema = _held(output.schema) if takes_schema else None
+        if schema is not None:
             self.dropped += ["response_format.description"] if output.description else []
-            fields.setdefault("output_config", {})["format"] = {"type": "json_schema", "schema": output.schema}
+            fields.setdefault("output_config", {})["format"] = {"type": "json_schema", "schema": schema}
             return
         self.dropped.append("response_format")
         system = fields.get("system", [])
@@ -209,6 +210,14 @@ class _Writer:
             self.dropped.append("service_tier")
         metadata = {"user_id": asked.user} if asked.user else None
         return given(metadata=metadata, service_tier=tier)
+
+
+def _held(schema: object) -> Fields | None:
+    """Return a schema that the model can be held to, None where there is none."""
+    try:
+        return messages_schema.held(schema) if isinstance(schema, dict) else None
+    except messages_schema.CannotHold:
+        return None
 
 
 def _tools_called(asked: Conversation) -> Fields:
