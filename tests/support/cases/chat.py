@@ -807,6 +807,18 @@ OTHERS: Final = (
         basis="provider",
     ),
     custom(
+        "litellm-header-stream",
+        "in front of a stream too",
+        sse(FIRST, SECOND, LAST, extra(PLAIN), DONE),
+        {"uncached_input": 19, "output": 10},
+        1_234_500,
+        headers=(("x-litellm-response-cost", "0.0012345"),),
+        model="nobody-knows-2",
+        prices=(),
+        basis="provider",
+        stream=True,
+    ),
+    custom(
         "litellm-header-and-usage",
         "a cost in the answer itself wins over the header's",
         body('{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"cost":0.002}'),
