@@ -44,6 +44,26 @@ def test_a_provider_is_described_changed_and_shown(running: CommandLine) -> None
     assert running("providers", "set", "work").returncode == 2
 
 
+def test_a_service_is_vouched_for_and_not_any_more(running: CommandLine) -> None:
+    assert not running.document("providers", "add", "relay", *CUSTOM, "--json")["own_login"]
+    assert running.document("providers", "set", "relay", "--own-login", "--json")["own_login"]
+    assert running.document("providers", "set", "relay", "--dialect", "messages", "--json")["own_login"]
+    assert "Own logins" in running("providers", "show", "relay").stdout
+    assert not running.document("providers", "set", "relay", "--no-own-login", "--json")["own_login"]
+    refused = running("providers", "add", "other", "--kind", "deepseek", "--own-login")
+    assert (refused.returncode, "only a provider of kind custom" in refused.stderr) == (1, True)
+
+
+def test_a_model_says_what_kind_it_is_and_why_it_cannot_be_called(running: CommandLine) -> None:
+    running("providers", "add", "home", *CUSTOM, "--dialect", "chat", "--dialect", "embeddings")
+    assert running.document("models", "add", "v", "--backend", "home/nomic-embed", "--json")["kind"] == "embedding"
+    assert running.document("models", "add", "m", "--backend", "home/m", "--json")["kind"] == "chat"
+    assert running.document("models", "set", "m", "--kind", "embedding", "--json")["kind"] == "embedding"
+    running("providers", "disable", "home")
+    assert running("models", "list").stdout.count(", provider disabled") == 2
+    assert "home/m (priority 0): provider disabled" in running("models", "show", "m").stdout
+
+
 def test_two_accounts_of_one_kind_serve_one_model(running: CommandLine) -> None:
     for name in ("home", "work"):
         running("providers", "add", name, *CUSTOM)
@@ -124,7 +144,9 @@ def test_what_is_not_given_is_not_touched() -> None:
     nothing = provider_options.Described(**dict.fromkeys(provider_options.Described.__struct_fields__))
     assert providers.changes(nothing, (), ()) == ProviderPatch()
     assert providers.changes(nothing, ("x-a",), ("ca-file",)) == ProviderPatch(headers={"x-a": None}, ca_file=None)
-    given = dict.fromkeys((*model_options.PRICES, "display_name", "free", "status", "context_window", "max_output"))
+    given = dict.fromkeys(
+        (*model_options.PRICES, "display_name", "kind", "free", "status", "context_window", "max_output")
+    )
     empty = {**given, "aliases": (), "capabilities": (), "backends": (), "catalogue_price": False}
     assert model_options.changes(empty, ()) == ModelPatch()
     assert model_options.changes(empty, ("alias", "max-output")) == ModelPatch(aliases=[], max_output=None)
