@@ -18,8 +18,24 @@ USED, PATH, UPSTREAM = responses.USED, responses.PATH, "/v1/responses"
 SOON = {"CODEVECTOR_SHUTDOWN_SECONDS": "1", "CODEVECTOR_FOLLOW_BACKGROUND_SECONDS": "0.1"}
 
 
+@pytest.fixture(scope="module")
+def followed_desk(provider_process: ScriptedProvider) -> Iterator[Desk]:
+    with temporary_home() as home, Daemon(home, SOON) as daemon:
+        yield furnish(daemon, provider_process)
+
+
 @pytest.fixture
-def desk(provider: ScriptedProvider) -> Iterator[Desk]:
+def desk(followed_desk: Desk, provider: ScriptedProvider) -> Iterator[Desk]:
+    """A daemon that asks nearly at once, shared by the tests that leave it running; their runs are over at the end."""
+    assert followed_desk.provider is provider
+    yield followed_desk
+    assert followed_desk.books.open_requests() == []
+    followed_desk.books.assert_balanced()
+
+
+@pytest.fixture
+def mortal_desk(provider: ScriptedProvider) -> Iterator[Desk]:
+    """Such a daemon for one test alone."""
     with temporary_home() as home, Daemon(home, SOON) as daemon:
         yield furnish(daemon, provider)
 
@@ -27,10 +43,22 @@ def desk(provider: ScriptedProvider) -> Iterator[Desk]:
 def begin(desk: Desk, project: str, response_id: str, *, finally_: responses.Status, used: Counts | None) -> str:
     """Begin a run in the background, and say what its provider will answer whoever asks for it."""
     desk.provider.when(f"GET /v1/responses/{response_id} ", responses.whole(response_id, finally_, used))
+    return ask(desk, project, response_id, "What is it that takes so long?")
+
+
+def ask(desk: Desk, project: str, response_id: str, prompt: str) -> str:
+    """Ask for a run in the background and return the id of the request."""
     desk.provider.then(responses.whole(response_id, "queued"))
-    asked = {"model": "gpt", "input": "What is it that takes so long?", "background": True}
-    made = desk.gpt(project).responses.with_raw_response.create(**asked)  # type: ignore[call-overload]
-    return str(made.headers[REQUEST_ID])
+    body = json.dumps({"model": "gpt", "input": prompt, "background": True}).encode()
+    reply = desk.post(PATH, body, project=project)
+    assert (reply.status, json.loads(reply.body)["status"]) == (200, "queued")
+    return reply.header(REQUEST_ID)[0]
+
+
+def get(desk: Desk, response_id: str, method: str = "GET", query: str = "") -> raw.Reply:
+    """Do as a client that comes back for a run."""
+    data = raw.request(method, f"{PATH}/{response_id}{query}", (desk.key.bearer,))
+    return raw.exchange(desk.daemon.port, data)
 
 
 def rows_of(desk: Desk, request_id: str) -> list[Row]:
@@ -39,7 +67,7 @@ def rows_of(desk: Desk, request_id: str) -> list[Row]:
 
 def late(desk: Desk, request_id: str) -> Row:
     """Return the row of what a run used, once it is there."""
-    return until(lambda: desk.books.find(f"{request_id}.late"), f"what {request_id} used")
+    return until(lambda: desk.books.find(f"{request_id}.late"), f"what {request_id} used", 30)
 
 
 def assert_counted_once(desk: Desk, project: str, request_id: str) -> None:
@@ -53,11 +81,10 @@ def assert_counted_once(desk: Desk, project: str, request_id: str) -> None:
     totals = desk.daemon.control.call("GET", "/usage", period="today", by="project")
     mine = next(one for one in totals["rows"] if one["project"] == project)
     assert (mine["requests"], mine["estimated_requests"], mine["output_tokens"]) == (1, 0, USED.output)
-    assert_doctor_is_content(desk)
+    desk.books.assert_balanced()
 
 
 def assert_doctor_is_content(desk: Desk) -> None:
-    desk.books.assert_balanced()
     found = run("codevector", "doctor", "--ledger", env=environment(desk.daemon.home))
     assert found.returncode == 0, found.stdout
 
@@ -106,16 +133,16 @@ def test_a_run_that_ended_otherwise_is_counted_by_its_final_usage(
 
 def test_clients_and_the_daemon_asking_at_once_count_one(desk: Desk, project: str) -> None:
     request_id = begin(desk, project, "resp_rush", finally_="in_progress", used=None)
-    data = raw.request("GET", f"{PATH}/resp_rush", (desk.key.bearer,))
     desk.provider.wait_for(lambda _: asked_for(desk, "resp_rush") > 0, "the run to be asked for")
     desk.provider.when("GET /v1/responses/resp_rush ", responses.whole("resp_rush", used=USED))
     with ThreadPoolExecutor(8) as pool:
-        replies = list(pool.map(lambda _: raw.exchange(desk.daemon.port, data), range(24)))
+        replies = list(pool.map(lambda _: get(desk, "resp_rush"), range(24)))
     assert {reply.status for reply in replies} == {200}
     assert_counted_once(desk, project, request_id)
 
 
-def test_a_daemon_killed_while_it_asks_asks_again_and_counts_one(desk: Desk, project: str) -> None:
+def test_a_daemon_killed_while_it_asks_asks_again_and_counts_one(mortal_desk: Desk, project: str) -> None:
+    desk = mortal_desk
     request_id = begin(desk, project, "resp_kill", finally_="in_progress", used=None)
     answer = responses.whole("resp_kill", used=USED)
     desk.provider.when("GET /v1/responses/resp_kill ", answer.gated_after(0, "the kill"))
@@ -128,6 +155,7 @@ def test_a_daemon_killed_while_it_asks_asks_again_and_counts_one(desk: Desk, pro
     for _ in range(2):
         desk.daemon.start()
         assert_counted_once(desk, project, request_id)
+        assert_doctor_is_content(desk)
         desk.daemon.kill()
 
 
@@ -136,7 +164,7 @@ def test_what_a_run_used_is_asked_for_before_it_is_deleted(own_desk: Desk, proje
     request_id = begin(desk, project, "resp_gone", finally_="completed", used=USED)
     desk.provider.when("DELETE ", responses.body({"id": "resp_gone", "object": "response", "deleted": True}))
     for _ in range(2):
-        reply = raw.exchange(desk.daemon.port, raw.request("DELETE", f"{PATH}/resp_gone?x=1", (desk.key.bearer,)))
+        reply = get(desk, "resp_gone", "DELETE", "?x=1")
         assert (reply.status, json.loads(reply.body)["deleted"]) == (200, True)
     calls = [(one.method, one.target) for one in desk.provider.received()[1:]]
     deletion = ("DELETE", f"{UPSTREAM}/resp_gone?x=1")
@@ -150,17 +178,15 @@ def test_a_deletion_goes_on_where_the_run_cannot_be_asked_for(own_desk: Desk, pr
     request_id = begin(desk, project, "resp_odd", finally_="completed", used=USED)
     desk.provider.when("GET /v1/responses/resp_odd ", chat.error(500, code="broken"))
     desk.provider.when("DELETE ", responses.body({"id": "resp_odd", "object": "response", "deleted": True}))
-    reply = raw.exchange(desk.daemon.port, raw.request("DELETE", f"{PATH}/resp_odd", (desk.key.bearer,)))
+    reply = get(desk, "resp_odd", "DELETE")
     assert (reply.status, reply.complete) == (200, True)
     assert len(rows_of(desk, request_id)) == 1
 
 
 def test_a_run_that_is_gone_counts_its_prompt_by_an_estimate_that_says_so(desk: Desk, project: str) -> None:
     desk.provider.when("GET /v1/responses/resp_lost ", chat.error(404, code="not_found"))
-    desk.provider.then(responses.whole("resp_lost", "queued"))
-    client = desk.gpt(project)
-    made = client.responses.with_raw_response.create(model="gpt", input="word " * 40, background=True)
-    row = late(desk, request_id := str(made.headers[REQUEST_ID]))
+    request_id = ask(desk, project, "resp_lost", "word " * 40)
+    row = late(desk, request_id)
     assert (row["usage_source"], row["status"], row["error"]) == ("estimated", 404, "usage_unknown")
     assert 40 < row["uncached_input"] < 90
     assert row["spend_nano"] == RATES.nano(Counts(uncached_input=row["uncached_input"]))
@@ -170,8 +196,9 @@ def test_a_run_that_is_gone_counts_its_prompt_by_an_estimate_that_says_so(desk: 
     until(lambda: desk.daemon.output.count("used stays unknown") == 1, "the warning")
     # Should its provider know it after all, its own word counts instead.
     desk.provider.when("GET /v1/responses/resp_lost ", responses.whole("resp_lost", used=USED))
-    assert client.responses.retrieve("resp_lost").status == "completed"
+    assert json.loads(get(desk, "resp_lost").body)["status"] == "completed"
     assert_counted_once(desk, project, request_id)
+    assert_doctor_is_content(desk)
 
 
 def test_asking_for_a_run_never_makes_a_backend_rest(desk: Desk, project: str) -> None:
@@ -183,7 +210,8 @@ def test_asking_for_a_run_never_makes_a_backend_rest(desk: Desk, project: str) -
     until(lambda: desk.books.open_requests() == [], "the run to be counted")
 
 
-def test_a_daemon_that_asks_stops_at_once(desk: Desk, project: str) -> None:
+def test_a_daemon_that_asks_stops_at_once(mortal_desk: Desk, project: str) -> None:
+    desk = mortal_desk
     begin(desk, project, "resp_stop", finally_="completed", used=USED)
     answer = responses.whole("resp_stop", used=USED).gated_after(0, "never, as the daemon ends")
     desk.provider.when("GET /v1/responses/resp_stop ", answer)
