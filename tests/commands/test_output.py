@@ -1,4 +1,5 @@
 import json
+import re
 import unicodedata
 
 import pytest
@@ -53,3 +54,54 @@ def test_a_long_name_gives_way_and_the_numbers_stay_whole(capsys: pytest.Capture
     assert lines[0].split()[-3:] == ["laptop", "12.4M", "$1,234"]
     assert lines[1].split() == ["api", "ci", "9", "$0.0042"]
     assert {cell_len(line.rstrip()) for line in lines} == {cell_len(rule)} == {output.PIPED_WIDTH}
+
+
+CALLS = (
+    Column("Started", whole=True),
+    Column("User", spare=2),
+    Column("Model"),
+    Column("Cached", "right", spare=1),
+    Column("Spend", "right"),
+)
+CALL = ("2026-03-01 10:00:00", "ana", "claude-sonnet-5-20260101", "76 %", "$0.0345")
+
+
+@pytest.mark.parametrize(
+    ("columns", "titles"),
+    [
+        ("80", ["Started", "User", "Model", "Cached", "Spend"]),
+        ("46", ["Started", "Model", "Cached", "Spend"]),
+        ("40", ["Started", "Model", "Spend"]),
+    ],
+)
+def test_a_narrow_terminal_leaves_out_what_can_be_spared_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str, titles: list[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", columns)
+    output.table(CALLS, [CALL], empty="")
+    told = capsys.readouterr()
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", told.out)
+    head, rule, line, *_ = plain.splitlines()
+    assert head.split() == titles
+    assert max(map(cell_len, (head, rule, line))) <= int(columns)
+    assert line.startswith("2026-03-01 10:00:00")
+    assert line.rstrip().endswith("$0.0345")
+    assert ("There was no room for: User" in told.err) == (len(titles) < len(CALLS))
+
+
+def test_a_terminal_too_narrow_for_a_table_is_shown_one_value_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    output.table(CALLS, [CALL, CALL], empty="")
+    shown = capsys.readouterr().out
+    assert shown.split("\n\n")[0].splitlines() == [
+        "Started  2026-03-01 10:00:00",
+        "User     ana",
+        "Model    claude-sonnet-5-20260101",
+        "Cached   76 %",
+        "Spend    $0.0345",
+    ]
+    assert len(shown.split("\n\n")) == 2

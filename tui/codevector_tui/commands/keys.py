@@ -11,12 +11,12 @@ from codevector_tui.commands.output import Column
 _COLUMNS = (
     Column("Id", "right"),
     Column("Name"),
-    Column("Prefix"),
-    Column("User"),
-    Column("Project"),
-    Column("Status"),
-    Column("Last used"),
-    Column("Expires"),
+    Column("Prefix", whole=True),
+    Column("User", spare=3),
+    Column("Project", spare=4),
+    Column("Status", whole=True),
+    Column("Last used", whole=True, spare=1),
+    Column("Expires", whole=True, spare=2),
 )
 
 

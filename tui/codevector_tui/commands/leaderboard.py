@@ -16,7 +16,7 @@ _COLUMNS = (
     Column(""),
     Column("User"),
     Column("Tokens", "right"),
-    Column("Requests", "right"),
+    Column("Requests", "right", spare=1),
     Column("Spend", "right"),
 )
 

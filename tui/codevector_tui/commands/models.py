@@ -34,12 +34,12 @@ from codevector_tui.viewmodel import health
 
 _COLUMNS = (
     Column("Model"),
-    Column("Kind"),
-    Column("Provider"),
+    Column("Kind", whole=True, spare=5),
+    Column("Provider", spare=2),
     Column("Input $/M", "right"),
-    Column("Cached $/M", "right"),
+    Column("Cached $/M", "right", spare=3),
     Column("Output $/M", "right"),
-    Column("Context", "right"),
+    Column("Context", "right", spare=4),
     Column("Status"),
 )
 _NAMED, _LINE = 20, 600

@@ -18,7 +18,7 @@ from codevector_shared.formats import clean
 
 VALUE_LIMIT = 600
 """Characters of a value that are shown beside its name."""
-_GAP, _LEAST_NAME = 3, 8
+_GAP, _LEAST_NAME = 2, 8
 """Cells between two columns, and what is left of the longest name."""
 PIPED_WIDTH = 200
 """Columns of a table that no terminal limits."""
@@ -28,10 +28,13 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class Column(NamedTuple):
-    """A column of a table; numbers stand to the right."""
+    """A column of a table; numbers stand to the right and are never cut, nor is what must be ``whole``."""
 
     title: str
     align: Literal["left", "right"] = "left"
+    whole: bool = False
+    spare: int = 0
+    """Where there is no room, the column with the highest number is left out first; one of 0 never is."""
 
 
 def document(value: object, *, one_line: bool = False) -> str:
@@ -77,26 +80,57 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, empty: st
     if not body:
         say(empty)
         return
-    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     printer = console()
-    for column, width in zip(columns, _widths(columns, body, printer.width), strict=True):
+    shown = _with_room(columns, body, printer.width)
+    kept = [columns[at] for at in shown]
+    cells = [[row[at] for at in shown] for row in body]
+    widths = _widths(kept, cells, printer.width)
+    if _taken(widths) > printer.width:
+        _records(columns, body)
+        return
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for column, width in zip(kept, widths, strict=True):
         grid.add_column(column.title, justify=column.align, no_wrap=True, overflow="ellipsis", width=width)
-    for row in body:
+    for row in cells:
         grid.add_row(*map(Text, row))
     printer.print(grid)
+    if len(kept) < len(columns):
+        away = ", ".join(column.title for at, column in enumerate(columns) if at not in shown)
+        note(f"There was no room for: {away}. A wider terminal or --json shows all.")
+
+
+def _with_room(columns: Sequence[Column], body: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return which columns fit, those that can be spared left out one after the other; all where even that is vain."""
+    shown = list(range(len(columns)))
+    for spared in sorted(shown, key=lambda at: -columns[at].spare):
+        cells = [[row[at] for at in shown] for row in body]
+        if _taken(_widths([columns[at] for at in shown], cells, room)) <= room or not columns[spared].spare:
+            break
+        shown.remove(spared)
+    return shown
+
+
+def _records(columns: Sequence[Column], body: Sequence[Sequence[str]]) -> None:
+    """Print every row as names and values, for terminals that are too narrow for a table."""
+    for at, row in enumerate(body):
+        if at:
+            say()
+        facts((column.title, cell) for column, cell in zip(columns, row, strict=True) if column.title)
+
+
+def _taken(widths: Sequence[int]) -> int:
+    return sum(widths) + _GAP * (len(widths) - 1)
 
 
 def _widths(columns: Sequence[Column], body: Sequence[Sequence[str]], room: int) -> list[int]:
     """Return how wide each column is: where not all fit, the longest names give way, never the numbers."""
     widths = [max(map(cell_len, cells)) for cells in zip([column.title for column in columns], *body, strict=True)]
-    names = [index for index, column in enumerate(columns) if column.align == "left"]
-    over = sum(widths) + _GAP * (len(widths) - 1) - room
-    while over > 0 and names:
-        longest = max(names, key=lambda index: widths[index])
-        if widths[longest] <= _LEAST_NAME:
+    names = [at for at, column in enumerate(columns) if column.align == "left" and not column.whole]
+    for _ in range(_taken(widths) - room):
+        longest = max(names, key=lambda at: widths[at], default=None)
+        if longest is None or widths[longest] <= _LEAST_NAME:
             break
         widths[longest] -= 1
-        over -= 1
     return widths
 
 

@@ -17,9 +17,9 @@ from codevector_tui.viewmodel import health
 _COLUMNS = (
     Column("Name"),
     Column("Kind"),
-    Column("Base URL"),
-    Column("Dialects"),
-    Column("Credential"),
+    Column("Base URL", spare=2),
+    Column("Dialects", spare=3),
+    Column("Credential", whole=True, spare=1),
     Column("Status"),
 )
 _UNSETTABLE: Final = (

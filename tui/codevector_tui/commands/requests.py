@@ -13,16 +13,16 @@ from codevector_tui.commands.output import Column
 from codevector_tui.commands.usage import check_whose
 
 _COLUMNS = (
-    Column("Started"),
-    Column("State"),
-    Column("User"),
-    Column("Project"),
-    Column("Client app"),
+    Column("Started", whole=True),
+    Column("State", whole=True, spare=1),
+    Column("User", spare=5),
+    Column("Project", spare=3),
+    Column("Client app", spare=4),
     Column("Model"),
     Column("Input", "right"),
     Column("Output", "right"),
     Column("Spend", "right"),
-    Column("Took", "right"),
+    Column("Took", "right", spare=2),
 )
 _WIDTHS = (19, 15, 12, 16, 14, 28, 6, 6, 9, 9)
 

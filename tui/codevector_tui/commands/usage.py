@@ -13,8 +13,16 @@ from codevector_tui.commands.frame import CommandGroup, wants_json
 from codevector_tui.commands.output import Column
 from codevector_tui.commands.reprice import reprice
 
+_TIMES = ("day", "hour")
 PERIODS = tuple(name for name in get_args(PeriodName) if name != "custom")
-_NUMBERS = ("Requests", "Errors", "Input", "Cached", "Output", "Spend")
+_NUMBERS = (
+    Column("Requests", "right"),
+    Column("Errors", "right", spare=2),
+    Column("Input", "right"),
+    Column("Cached", "right", spare=1),
+    Column("Output", "right"),
+    Column("Spend", "right"),
+)
 
 
 @click.group(cls=CommandGroup, invoke_without_command=True)
@@ -50,7 +58,7 @@ def usage(
     output.say(f"{summary(found)}\n")
     if found.rows:
         title = by.replace("_", " ").capitalize()
-        columns = [Column(title), *(Column(name, "right") for name in _NUMBERS)]
+        columns = [Column(title, whole=by in _TIMES), *_NUMBERS]
         output.table(columns, rows(found, by), empty="")
 
 
@@ -108,11 +116,11 @@ def summary(found: Usage) -> str:
     """Return the totals as one line, with what they were in the same span before."""
     totals, before = found.totals, found.previous
     line = (
-        f"Spend {marked(totals)}, {whole(totals.requests)} requests, "
+        f"Spend {marked(totals)}, {_requests(totals)}, "
         f"{compact(totals.input_tokens)} input tokens, {compact(totals.output_tokens)} output tokens"
     )
     if before is not None:
-        line += f"; the same span before: {dollars(before.spend_usd)}, {whole(before.requests)} requests"
+        line += f"; the same span before: {dollars(before.spend_usd)}, {_requests(before)}"
     if totals.estimated_requests:
         line += f"; ≈ {whole(totals.estimated_requests)} estimated"
     if totals.default_priced_requests:
@@ -120,3 +128,7 @@ def summary(found: Usage) -> str:
     if totals.unpriced_requests:
         line += f"; ? {whole(totals.unpriced_requests)} without a price"
     return line
+
+
+def _requests(totals: Totals) -> str:
+    return f"{whole(totals.requests)} request{'s' * (totals.requests != 1)}"

@@ -11,7 +11,13 @@ from codevector_tui.commands import output, talk, times
 from codevector_tui.commands.frame import Group, wants_json
 from codevector_tui.commands.output import Column
 
-_COLUMNS = (Column("Name"), Column("Role"), Column("Status"), Column("Keys", "right"), Column("Created"))
+_COLUMNS = (
+    Column("Name"),
+    Column("Role"),
+    Column("Status"),
+    Column("Keys", "right"),
+    Column("Created", whole=True, spare=1),
+)
 _ROLES = click.Choice(get_args(Role))
 
 
