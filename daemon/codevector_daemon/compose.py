@@ -66,38 +66,15 @@ async def compose(
         closing.push_async_callback(store.close)
         master = load_master(places.master_key, environ, bound=await store.read(first.is_bound))
         directory = await Directory.open(store, Vault(master), now_ms)
-        prices = _prices(places, settings)
         closing.push_async_callback(directory.close)
-        ledger = await Ledger.open(
-            store,
-            node=f"{os.getpid()}",
-            spool=places.spool,
-            timezone=settings.timezone,
-            durability=settings.durability,
-            settle_orphan=lambda orphan: orphan_event(orphan, directory, prices, now_ms()),
-            now_ms=now_ms,
-            keep=Keep(settings.keep_request_days, settings.keep_5m_days, settings.keep_hour_days),
-        )
+        prices = _prices(places, settings)
+        ledger = await _ledger(store, directory, prices, places, settings)
         closing.push_async_callback(ledger.close)
         http = HttpUpstream(environ)
         upstream = Upstreams({"http": http, "https": http, "sandbox": SandboxProvider(now_ms)})
         closing.push_async_callback(upstream.close)
-        refiner = Refiner(ledger.refine_input, count=partial(counted, max_bytes=settings.estimate_max_bytes))
-        closing.push_async_callback(refiner.close)
-        gateway = Gateway(
-            settings=settings,
-            directory=directory,
-            ledger=ledger,
-            prices=prices,
-            dialer=Dialer(upstream, now_ms),
-            running=Running(),
-            refiner=refiner,
-            usage_option=UsageOption(),
-            health=Health(now_ms),
-            sights=Sights(),
-            hosts=AllowedHosts(settings.listen_address[0], settings.allowed_hosts),
-            now_ms=now_ms,
-        )
+        gateway = _gateway(settings, directory, ledger, prices, upstream)
+        closing.push_async_callback(gateway.refiner.close)
         follower = Follower(gateway)
         follower.start()
         closing.push_async_callback(follower.close)
@@ -116,6 +93,40 @@ async def compose(
         if demo:
             await closing.enter_async_context(_demo(directory, ledger, http, at.gateway_url))
         yield Daemon(Apps(gateway=app, control=control_app(services)), gateway, services)
+
+
+async def _ledger(store: Store, directory: Directory, prices: PriceBook, places: Places, settings: Settings) -> Ledger:
+    """Open the ledger, which settles what a dead process left open."""
+    return await Ledger.open(
+        store,
+        node=f"{os.getpid()}",
+        spool=places.spool,
+        timezone=settings.timezone,
+        durability=settings.durability,
+        settle_orphan=lambda orphan: orphan_event(orphan, directory, prices, now_ms()),
+        now_ms=now_ms,
+        keep=Keep(settings.keep_request_days, settings.keep_5m_days, settings.keep_hour_days),
+    )
+
+
+def _gateway(
+    settings: Settings, directory: Directory, ledger: Ledger, prices: PriceBook, upstream: Upstream
+) -> Gateway:
+    """Build the data plane: what every call of it has at hand."""
+    return Gateway(
+        settings=settings,
+        directory=directory,
+        ledger=ledger,
+        prices=prices,
+        dialer=Dialer(upstream, now_ms),
+        running=Running(),
+        refiner=Refiner(ledger.refine_input, count=partial(counted, max_bytes=settings.estimate_max_bytes)),
+        usage_option=UsageOption(),
+        health=Health(now_ms),
+        sights=Sights(),
+        hosts=AllowedHosts(settings.listen_address[0], settings.allowed_hosts),
+        now_ms=now_ms,
+    )
 
 
 @asynccontextmanager
