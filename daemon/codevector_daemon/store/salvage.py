@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from codevector_daemon.errors import StoreRefused
 from codevector_daemon.store.connect import is_still, plain
+from codevector_daemon.store.first_page import first_page
 from codevector_daemon.store.schema import metadata
 from codevector_daemon.store.trouble import PRIMARY
 
@@ -30,9 +31,6 @@ RECOVERED, UNMENDED = "recovered", "unmended"
 
 _OURS = (b"buckets_5m", b"open_requests")
 _LOOKED_AT = 4 * 1024 * 1024
-_PAGE = 4096
-_COUNTER, _SIZE_AND_FREE, _SIZE_VALID_FOR = slice(24, 28), slice(28, 40), slice(92, 96)
-
 
 _STAND_INS = """
 INSERT INTO series (id, user_id, key_id, client_app, project, model, provider, upstream_model)
@@ -170,18 +168,11 @@ def _opens(path: Path, patience_s: float) -> bool:
 
 
 def _with_a_new_first_page(path: Path, names: _Names) -> Path:
-    """Return a copy whose first page is a fresh database's: every database begins with the same tables in one order.
-
-    The counter and the size in the header (https://sqlite.org/fileformat2.html) are made to disagree, so that SQLite
-    takes the file's own size; the list of free pages is forgotten.
-    """
+    """Return a copy whose first page leads to the list of tables again."""
     shutil.copyfile(path, names.grafted)
-    first = bytearray(names.unfinished.read_bytes()[:_PAGE])
-    first[_COUNTER] = b"\0\0\0\1"
-    first[_SIZE_AND_FREE] = bytes(12)
-    first[_SIZE_VALID_FOR] = b"\0\0\0\0"
+    made = first_page(path, names.unfinished.read_bytes())
     with names.grafted.open("r+b") as file:
-        file.write(first)
+        file.write(made)
     log_file = path.with_name(f"{path.name}-wal")
     if log_file.exists():
         shutil.copyfile(log_file, names.grafted.with_name(f"{names.grafted.name}-wal"))
