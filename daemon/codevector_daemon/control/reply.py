@@ -12,7 +12,7 @@ from codevector_daemon.directory.values import Provider
 from codevector_daemon.gateway.clouds.bodies import outgoing_body, outgoing_lines
 from codevector_daemon.gateway.clouds.dialer import Dialer
 from codevector_daemon.gateway.headers import HeaderMap
-from codevector_daemon.gateway.upstream import Headers, UpstreamRequest
+from codevector_daemon.gateway.upstream import Headers, UpstreamRequest, body_of
 
 LIMIT_S: Final = 20.0
 _BODY_LIMIT: Final = 8 * 1024 * 1024
@@ -72,13 +72,6 @@ def _request(
 async def _send(dialer: Dialer, provider: Provider, where: Endpoint, request: UpstreamRequest) -> Reply:
     started = time.monotonic()
     answer = await dialer.send(request, provider, where)
-    try:
-        body = bytearray()
-        async for chunk in answer.chunks():
-            body += chunk
-            if len(body) > _BODY_LIMIT:
-                break
-        took_ms = round((time.monotonic() - started) * 1000)
-        return Reply(answer.status, bytes(body), took_ms, HeaderMap(answer.headers).text(b"location"))
-    finally:
-        await answer.aclose()
+    body = await body_of(answer, _BODY_LIMIT)
+    took_ms = round((time.monotonic() - started) * 1000)
+    return Reply(answer.status, body, took_ms, HeaderMap(answer.headers).text(b"location"))

@@ -50,6 +50,19 @@ class UpstreamAnswer(Protocol):
         """Let go of the connection; an unfinished answer is cut off at once."""
 
 
+async def body_of(answer: UpstreamAnswer, most_bytes: int) -> bytes:
+    """Read an answer that is no client's up to about so many bytes, and close it; raises UpstreamBroken."""
+    body = bytearray()
+    try:
+        async for chunk in answer.chunks():
+            body += chunk
+            if len(body) > most_bytes:
+                break
+    finally:
+        await answer.aclose()
+    return bytes(body)
+
+
 class Upstream(Protocol):
     """Something that can be called: providers over HTTP, or the built-in sandbox."""
 

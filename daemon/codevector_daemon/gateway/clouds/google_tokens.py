@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from codevector_daemon.directory.provider_credentials import ServiceAccount
 from codevector_daemon.errors import UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
-from codevector_daemon.gateway.upstream import Upstream, UpstreamRequest, Via
+from codevector_daemon.gateway.upstream import Upstream, UpstreamRequest, Via, body_of
 
 SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -127,12 +127,4 @@ def _google(name: str) -> Any:  # noqa: ANN401 - a module without types
 
 async def _whole(upstream: Upstream, request: UpstreamRequest) -> tuple[int, bytes]:
     answer = await upstream.send(request)
-    try:
-        body = bytearray()
-        async for chunk in answer.chunks():
-            body += chunk
-            if len(body) > _BODY_LIMIT:
-                break
-        return answer.status, bytes(body)
-    finally:
-        await answer.aclose()
+    return answer.status, await body_of(answer, _BODY_LIMIT)
