@@ -241,7 +241,8 @@ def _prepared(asked: Conversation) -> Conversation:
     choice = asked.choice
     if choice is None or not choice.allowed:
         return asked
-    tools = tuple(tool for tool in asked.tools if tool.name in choice.allowed)
+    allowed = frozenset(choice.allowed)
+    tools = tuple(tool for tool in asked.tools if tool.name in allowed)
     if not tools:
         raise wire.bad("tool_choice", "allows none of the tools that are declared")
     return replace(asked, tools=tools, choice=ToolChoice(choice.mode))

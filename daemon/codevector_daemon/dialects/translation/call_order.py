@@ -36,6 +36,8 @@ class _Open:
 
     def whole(self) -> bool:
         """Tell whether the arguments so far are whole JSON, so that nothing can follow."""
+        if not self._pieces or not self._pieces[-1].rstrip().endswith("}"):
+            return False
         try:
             msgspec.json.decode("".join(self._pieces))
         except UNREADABLE:

@@ -29,26 +29,36 @@ class _Collector:
     def __init__(self) -> None:
         self.parts: list[Any] = []
         self.answer = Answer()
+        self._pieces: list[str] = []
+        """What the last part's text or arguments are made of: joined once, because there may be very many."""
 
     def add(self, event: Event) -> None:
         """Take the next event; raises BadAnswer for a failure."""
         match event:
             case TextDelta() | RefusalDelta():
-                self._say(Text if isinstance(event, TextDelta) else Refusal, event.text)
+                self._piece(Text if isinstance(event, TextDelta) else Refusal, event.text)
             case ThinkingDelta():
-                self._think(event.text)
+                self._piece(Thinking, event.text)
             case ThinkingBreak():
-                self._think("\n\n")
+                self._piece(Thinking, "\n\n")
             case ThinkingEnd():
                 self._sign(event)
             case CallStart():
-                self.parts.append(ToolCall(event.id, event.name, ""))
+                self._open(ToolCall(event.id, event.name, ""))
             case CallDelta():
-                self.parts[-1] = replace(self.parts[-1], arguments=self.parts[-1].arguments + event.text)
+                self._pieces.append(event.text)
             case Failure():
                 raise BadAnswer(event.kind, event.message)
             case _:
                 self._note(event)
+
+    def close(self) -> None:
+        """Put the pieces of the last part together."""
+        last = self.parts[-1] if self.parts else None
+        if last is not None and self._pieces:
+            whole = "".join(self._pieces)
+            self.parts[-1] = replace(last, **{"arguments" if isinstance(last, ToolCall) else "text": whole})
+        self._pieces = []
 
     def _note(self, event: Event) -> None:
         match event:
@@ -61,26 +71,22 @@ class _Collector:
             case _:
                 return
 
-    def _say(self, kind: type[Text | Refusal], text: str) -> None:
-        last = self.parts[-1] if self.parts else None
-        if isinstance(last, kind):
-            self.parts[-1] = kind(last.text + text)
-        else:
-            self.parts.append(kind(text))
+    def _open(self, part: Any) -> None:  # noqa: ANN401 - a part of any kind
+        self.close()
+        self.parts.append(part)
 
-    def _think(self, text: str) -> None:
+    def _piece(self, kind: type[Text | Refusal | Thinking], text: str) -> None:
         last = self.parts[-1] if self.parts else None
-        if isinstance(last, Thinking) and not last.signature:
-            self.parts[-1] = Thinking(last.text + text)
-        else:
-            self.parts.append(Thinking(text))
+        if not isinstance(last, kind) or (isinstance(last, Thinking) and last.signature):
+            self._open(kind(""))
+        self._pieces.append(text)
 
     def _sign(self, event: ThinkingEnd) -> None:
         last = self.parts[-1] if self.parts else None
         if isinstance(last, Thinking) and not last.signature and not event.redacted:
-            self.parts[-1] = Thinking(last.text, event.signature)
+            self.parts[-1] = replace(last, signature=event.signature)
         elif event.signature:
-            self.parts.append(Thinking("", event.signature, redacted=event.redacted))
+            self._open(Thinking("", event.signature, redacted=event.redacted))
 
 
 def collect(events: Iterable[Event]) -> Answer:
@@ -88,6 +94,7 @@ def collect(events: Iterable[Event]) -> Answer:
     collector = _Collector()
     for event in events:
         collector.add(event)
+    collector.close()
     return replace(collector.answer, parts=tuple(collector.parts))
 
 

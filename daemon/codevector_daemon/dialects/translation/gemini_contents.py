@@ -1,5 +1,6 @@
 """The contents of a Gemini request, read into turns."""
 
+from collections import deque
 from typing import Any, Final
 
 from msgspec import Struct
@@ -74,58 +75,63 @@ class Contents:
     """Collects contents into turns. Calls get ids, and answers the ids of their calls: by name, in order."""
 
     def __init__(self, dropped: list[str]) -> None:
-        self.turns: list[Turn] = []
         self._dropped = dropped
-        self._unanswered: list[ToolCall] = []
+        self._said: list[_Said] = []
+        self._asked: dict[str, deque[_Asked]] = {}
+        """Calls by the names and by the ids that an answer may give, in order; see ``_key``."""
         self._calls = 0
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns so far."""
+        return tuple(said.turn() for said in self._said)
 
     def add(self, content: Content, place: str) -> None:
         """Take what one side said; raises BadBody for what cannot be carried."""
         if content.role not in {None, "user", "model", "function"}:
             raise wire.bad(f"{place}.role", "must be one of: user, model")
-        parts: list[Part] = []
-        for index, part in enumerate(content.parts or ()):
-            self._add_part(parts, part, f"{place}.parts[{index}]")
         role: Role = "assistant" if content.role == "model" else "user"
-        if self.turns and self.turns[-1].role == role:  # an SDK keeps each piece of a stream as a content of its own
-            merged = list(self.turns[-1].parts)
-            for one in parts:
-                _append(merged, one)
-            self.turns[-1] = Turn(role, tuple(merged))
-        else:
-            self.turns.append(Turn(role, tuple(parts)))
+        if not self._said or self._said[-1].role != role:  # an SDK keeps each piece of a stream as a content of its own
+            self._said.append(_Said(role))
+        for index, part in enumerate(content.parts or ()):
+            self._add_part(self._said[-1], part, f"{place}.parts[{index}]")
 
-    def _add_part(self, parts: list[Part], part: GeminiPart, place: str) -> None:
+    def _add_part(self, said: "_Said", part: GeminiPart, place: str) -> None:
         vendor, signature = from_base64(part.thought_signature or "", VENDOR)
         if part.thought:
             redacted = not part.text and vendor == "anthropic-redacted"
             owner = "anthropic" if redacted else vendor
-            _append(parts, Thinking(part.text or "", signature, owner, redacted))
+            said.add(Thinking(part.text or "", signature, owner, redacted))
             return
         if signature:
-            _append(parts, Thinking("", signature, vendor))
+            said.add(Thinking("", signature, vendor))
         if part.function_call is not None:
-            parts.append(self._call(part.function_call))
+            said.add(self._call(part.function_call))
         elif part.function_response is not None:
-            parts.append(self._result(part.function_response, place))
+            said.add(self._result(part.function_response, place))
         elif part.executable_code is not None or part.code_execution_result is not None:
             self._dropped.append("contents.codeExecution")
         elif part.inline_data is not None or part.file_data is not None:
-            parts.append(_blob(part.inline_data or part.file_data or _Blob(), place))
+            said.add(_blob(part.inline_data or part.file_data or _Blob(), place))
         elif part.text:
-            _append(parts, Text(part.text))
+            said.add(Text(part.text))
 
     def _call(self, given: _Call) -> ToolCall:
         self._calls += 1
         call = ToolCall(given.id or f"call_{self._calls}", given.name, wire.json_text(given.args or {}))
-        self._unanswered.append(call)
+        asked = _Asked(call.id)
+        for key in (_key(name=given.name), _key(call_id=call.id)):
+            self._asked.setdefault(key, deque()).append(asked)
         return call
 
     def _result(self, given: _Response, place: str) -> ToolResult:
-        call = next((one for one in self._unanswered if _answers(given, one)), None)
-        if call is not None:
-            self._unanswered.remove(call)
-        call_id = given.id or (call.id if call is not None else None)
+        key = _key(name=given.name) if given.id is None else _key(call_id=given.id)
+        asked = self._asked.get(key, deque())
+        while asked and asked[0].answered:
+            asked.popleft()
+        if asked:
+            asked[0].answered = True
+        call_id = given.id or (asked[0].call_id if asked else None)
         if call_id is None:
             raise wire.bad(f"{place}.functionResponse.name", "names a function that was not called")
         text, failed = _said(given.response or {})
@@ -134,20 +140,52 @@ class Contents:
         return ToolResult(call_id, tuple(shown), is_error=failed, name=given.name)
 
 
-def _answers(given: _Response, call: ToolCall) -> bool:
-    return call.id == given.id if given.id is not None else call.name == given.name
+class _Asked:
+    """A call, and whether its answer came."""
+
+    def __init__(self, call_id: str) -> None:
+        self.call_id = call_id
+        self.answered = False
 
 
-def _append(parts: list[Any], part: Part) -> None:
-    """Add a part; pieces of one text or one thought become one."""
-    last = parts[-1] if parts else None
-    if isinstance(part, Thinking) and isinstance(last, Thinking) and not last.signature and not part.redacted:
-        vendor = part.vendor if part.signature else last.vendor
-        parts[-1] = replace(last, text=last.text + part.text, signature=part.signature, vendor=vendor)
-    elif isinstance(part, Text) and isinstance(last, Text):
-        parts[-1] = Text(last.text + part.text)
-    else:
-        parts.append(part)
+class _Said:
+    """What one side said. Pieces of one text or of one thought become one, joined once: there may be very many."""
+
+    def __init__(self, role: Role) -> None:
+        self.role: Role = role
+        self._parts: list[Part] = []
+        self._pieces: list[str] = []
+        """What the last part's text is made of, where it is a text or a thought."""
+
+    def add(self, part: Part) -> None:
+        """Add a part, or a piece of the last one."""
+        last = self._parts[-1] if self._parts else None
+        if isinstance(part, Thinking) and isinstance(last, Thinking) and not last.signature and not part.redacted:
+            self._pieces.append(part.text)
+            vendor = part.vendor if part.signature else last.vendor
+            self._parts[-1] = Thinking("", part.signature, vendor)
+        elif isinstance(part, Text) and isinstance(last, Text):
+            self._pieces.append(part.text)
+        else:
+            self._close()
+            self._parts.append(part)
+            self._pieces = [part.text] if isinstance(part, Text | Thinking) else []
+
+    def turn(self) -> Turn:
+        """Return it as a turn."""
+        self._close()
+        return Turn(self.role, tuple(self._parts))
+
+    def _close(self) -> None:
+        last = self._parts[-1] if self._parts else None
+        if isinstance(last, Text | Thinking):
+            text = "".join(self._pieces)
+            self._parts[-1] = replace(last, text=text)
+            self._pieces = [text]
+
+
+def _key(*, name: str | None = None, call_id: str | None = None) -> str:
+    return f"id {call_id}" if name is None else f"name {name}"
 
 
 def _blob(blob: _Blob, place: str) -> Image | Document:

@@ -102,7 +102,7 @@ def read(body: bytes) -> Conversation:
     calling = (request.tool_config or _ToolConfig()).function_calling_config
     return Conversation(
         system=_system(request.system_instruction),
-        turns=tuple(contents.turns),
+        turns=contents.turns,
         tools=tuple(_tools(request.tools or [], dropped)),
         choice=_choice(calling, dropped),
         output=_output(config),

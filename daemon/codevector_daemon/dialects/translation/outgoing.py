@@ -12,6 +12,7 @@ from codevector_daemon.dialects.translation.canonical import (
     Document,
     Image,
     OutputFormat,
+    Role,
     Shown,
     Text,
     Thinking,
@@ -90,16 +91,17 @@ def answered(turns: Iterable[Turn]) -> list[Turn]:
 
 def joined(turns: Iterable[Turn]) -> Iterator[Turn]:
     """Yield turns with neighbours of one side made one, results of tools first: they must follow their calls."""
-    held: Turn | None = None
+    role: Role | None = None
+    parts: list[Any] = []
     for turn in turns:
-        if held is not None and held.role == turn.role:
-            held = replace(held, parts=(*held.parts, *turn.parts))
+        if turn.role == role:
+            parts += turn.parts
             continue
-        if held is not None:
-            yield results_first(held)
-        held = turn
-    if held is not None:
-        yield results_first(held)
+        if role is not None:
+            yield results_first(Turn(role, tuple(parts)))
+        role, parts = turn.role, [*turn.parts]
+    if role is not None:
+        yield results_first(Turn(role, tuple(parts)))
 
 
 def results_first(turn: Turn) -> Turn:

@@ -91,8 +91,13 @@ class Items:
     def __init__(self, free_text: frozenset[str] = frozenset()) -> None:
         self._free_text = free_text
         self.system: list[Text] = []
-        self.turns: list[Turn] = []
         self.dropped: list[str] = []
+        self._said: list[tuple[Role, list[Part]]] = []
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns so far."""
+        return tuple(Turn(role, tuple(parts)) for role, parts in self._said)
 
     def add(self, item: Item, place: str) -> None:
         """Take one item; raises BadBody for one that cannot be carried."""
@@ -120,16 +125,16 @@ class Items:
         if role is None:
             raise wire.bad(f"{place}.role", "must be one of: user, assistant, system, developer")
         parts = _parts(item.content, f"{place}.content")
-        if role == "system" and not self.turns:
+        if role == "system" and not self._said:
             self.system += only_text(parts, place)
         else:
             self._push(role, only_text(parts, place) if role == "system" else parts)
 
     def _push(self, role: Role, parts: tuple[Part, ...]) -> None:
-        if role == "assistant" and self.turns and self.turns[-1].role == role:
-            self.turns[-1] = Turn(role, (*self.turns[-1].parts, *parts))
+        if role == "assistant" and self._said and self._said[-1][0] == role:
+            self._said[-1][1].extend(parts)
         else:
-            self.turns.append(Turn(role, parts))
+            self._said.append((role, list(parts)))
 
 
 def _parts(content: str | list[_Content] | None, place: str) -> tuple[Part, ...]:

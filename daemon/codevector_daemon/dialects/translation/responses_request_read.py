@@ -16,7 +16,6 @@ from codevector_daemon.dialects.translation.canonical import (
     Sampling,
     Text,
     Tool,
-    Turn,
 )
 from codevector_daemon.dialects.translation.responses_items import Item, Items
 
@@ -104,7 +103,7 @@ def read(body: bytes) -> Conversation:
     dropped += ["store"] if request.store else []
     items = Items(frozenset(tool.name for tool in request.tools or () if tool.type == "custom" and tool.name))
     if isinstance(request.input, str):
-        items.turns.append(Turn("user", (Text(request.input),)))
+        items.add(Item(role="user", content=request.input), "input")
     for index, item in enumerate(request.input if isinstance(request.input, list) else ()):
         items.add(item, f"input[{index}]")
     declared = openai_common.Declared()
@@ -114,7 +113,7 @@ def read(body: bytes) -> Conversation:
     text = request.text or _Text()
     return Conversation(
         system=(*instructions, *items.system),
-        turns=tuple(items.turns),
+        turns=items.turns,
         tools=tuple(declared.tools),
         choice=openai_common.choice(request.tool_choice),
         parallel=request.parallel_tool_calls,
