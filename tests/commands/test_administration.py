@@ -148,6 +148,7 @@ def test_what_cannot_be_asked_is_told_in_the_words_of_the_command_line(running: 
         assert said in refused.stderr
         assert "query" not in refused.stderr
         assert "period=" not in refused.stderr
+    assert running.document("requests", "--last", "9" * 18, "--json") == {"requests": []}
 
 
 def test_followed_requests_come_one_document_a_line(running: CommandLine) -> None:

@@ -48,7 +48,7 @@ QUERIES = [
     ("/usage?period=7d&from=2026-01-01", "either a period"),
     ("/usage?to=2026-01-01", "either a period"),
     ("/usage?from=2026-02-01&to=2026-01-01", "ends"),
-    ("/usage?from=1.1.2026", "from is a day"),
+    ("/usage?from=1.1.2026", "from='1.1.2026' is not a day"),
     ("/usage?from=0001-01-01&to=0001-01-02", "1970"),
     ("/usage?user=x&everyone=true", "either user or everyone"),
     ("/usage?everyone=perhaps", "everyone"),
