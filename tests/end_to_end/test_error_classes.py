@@ -87,7 +87,6 @@ def test_a_stream_that_a_shutdown_ends_is_called_the_same_in_row_and_event(
         ("unknown_content_encoding", CHAT_PATH, {"model": "gpt"}, (("Content-Encoding", "lzw"),)),
         ("broken_content_encoding", CHAT_PATH, {"model": "gpt"}, (("Content-Encoding", "gzip"),)),
         ("model_not_found", CHAT_PATH, {"model": "nobody"}, ()),
-        ("wrong_model_kind", "/v1/embeddings", {"model": "gpt", "input": "x"}, ()),
         ("dialect_not_served", "/v1/completions", {"model": "sonnet", "prompt": "x"}, ()),
         ("not_translatable", CHAT_PATH, {"model": "sonnet", "n": 2, "messages": sdk.ASK}, ()),
         ("response_not_found", RESPONSES_PATH, {"model": "gpt", "input": "x", "previous_response_id": "resp_9"}, ()),

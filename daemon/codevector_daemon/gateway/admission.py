@@ -7,7 +7,7 @@ from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.attribution import clean
 
 _EMBEDS = "embeddings"
-"""The one dialect that an embedding model can be called in, and no other model."""
+"""The one dialect that an embedding model can be called in."""
 
 
 def admit(caller: Caller, head: Head, dialect: str, directory: Directory) -> Facade:
@@ -29,15 +29,13 @@ def admit(caller: Caller, head: Head, dialect: str, directory: Directory) -> Fac
             f"The key '{caller.key_name}' was not granted the model '{facade.slug}'. "
             "GET /v1/models lists the models this key may call.",
         )
-    if (facade.kind == "embedding") is not (dialect == _EMBEDS):
-        raise Refused(400, "invalid_request_error", "wrong_model_kind", _wrong_kind(facade))
-    return facade
-
-
-def _wrong_kind(facade: Facade) -> str:
-    if facade.kind == "embedding":
-        return f"The model '{facade.slug}' makes embeddings, it generates nothing: call it by POST /v1/embeddings."
+    if facade.kind == "embedding" and dialect != _EMBEDS:
+        raise Refused(
+            400,
+            "invalid_request_error",
+            "wrong_model_kind",
+            f"The model '{facade.slug}' makes embeddings, it generates nothing: call it by POST /v1/embeddings.",
+        )
     return (
-        f"The model '{facade.slug}' is set up here as one that generates. If it makes embeddings, "
-        f"`codevector models set {facade.granted_as} --kind embedding` says so."
+        facade  # one that generates may embed as well: nobody has to name a kind, so its provider says what it can do
     )
