@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from codevector_daemon.store.engine import Store
 from codevector_daemon.store.hold import held, is_held
 from codevector_daemon.store.schema import meta
 from support.ledgers import a_note, amounts, an_event, home
@@ -100,7 +101,8 @@ async def test_a_process_that_ends_while_the_store_is_held_leaves_its_calls_to_t
         with switching(here.database):
             await here.ledger.settle(an_event("a"))
             await here.ledger.close()
-        async with home(tmp_path) as later:
+        async with home(tmp_path, patience_s=FAR_S) as later:
+            await until(lambda: not later.ledger.standing.waiting)
             assert await later.settled() == [("a", "complete")]
     assert amounts(tmp_path)["requests"] == 1
 
@@ -120,18 +122,20 @@ async def test_a_start_while_the_store_is_held_by_another_process_does_not_spin(
 
 
 async def test_administration_waits_for_the_end_of_a_hold_however_short_its_patience(tmp_path: Path) -> None:
-    async with home(tmp_path, patience_s=0) as here:
+    store = await Store.open(f"sqlite:///{tmp_path}/codevector.db", patience_s=0)  # nobody else writes into it
 
-        def write(connection: sa.Connection) -> None:
-            connection.execute(sa.insert(meta).values(name="asked", value="meanwhile"))
+    def write(connection: sa.Connection) -> None:
+        connection.execute(sa.insert(meta).values(name="asked", value="meanwhile"))
 
-        with switching(here.database):
-            asked = asyncio.create_task(here.store.write(write))
-            for _ in range(20):
-                await asyncio.sleep(0)
-            assert not asked.done()
-        await asyncio.wait_for(asked, 30)
-        assert await here.all("SELECT value FROM meta WHERE name = 'asked'") == [("meanwhile",)]
+    with switching(store.path):
+        asked = asyncio.create_task(store.write(write))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not asked.done()
+    await asyncio.wait_for(asked, 30)
+    found = await store.read(lambda connection: connection.execute(sa.select(meta.c.value)).scalars().all())
+    await store.close()
+    assert found == ["meanwhile"]
 
 
 def test_a_word_whose_holder_is_gone_is_no_word(tmp_path: Path) -> None:
@@ -146,3 +150,12 @@ def test_a_word_whose_holder_is_gone_is_no_word(tmp_path: Path) -> None:
     with held(database):
         assert is_held(database)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_hold_ends_also_where_its_word_cannot_be_taken_away(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    with held(folder / "codevector.db"):
+        folder.rename(tmp_path / "elsewhere")
+        (folder / "codevector.db.held").mkdir(parents=True)  # which no unlink takes away
+    assert not is_held(tmp_path / "elsewhere" / "codevector.db")

@@ -1,17 +1,21 @@
 """A database of the version before sums counted calls at default rates comes up whole, with what is still known."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from codevector_daemon.ledger.attempts import Window
 from codevector_daemon.ledger.event import UsageEvent
 from codevector_daemon.ledger.responses import late_row
 from codevector_daemon.ledger.tiers import Tier
 from codevector_daemon.ledger.upkeep.integrity import check_ledger
+from codevector_daemon.ledger.upkeep.reprice import Repricer, Signed
 from codevector_daemon.ledger.upkeep.retention import Keep
+from codevector_daemon.metering.prices import Price
 from codevector_daemon.store.prepare import prepare
 from codevector_daemon.store.salvage import salvage
 from codevector_shared.periods import DAY_S
@@ -39,7 +43,7 @@ def late_usages() -> Iterator[UsageEvent]:
         yield an_event(late, started_ms=began, parent_id=f"b{n}", usage_of=f"resp_{n}", price_basis=basis)
 
 
-def old_database(folder: Path, zone: str) -> Path:
+def old_database(folder: Path, zone: str, kept: Keep = KEPT) -> Path:
     """Make a database with calls in it as the first version left it."""
     with past(folder, zone=zone) as made:
         made.count(
@@ -53,7 +57,7 @@ def old_database(folder: Path, zone: str) -> Path:
             for n in range(CALLS)
         )
         made.count(late_usages())
-        made.upkeep(NOON_S + 600, KEPT)
+        made.upkeep(NOON_S + 600, kept)
     with closing(sqlite3.connect(made.path)) as connection, connection:
         for table in (*TABLES, "margins"):
             connection.execute(f"ALTER TABLE {table} DROP COLUMN default_priced_requests")
@@ -87,6 +91,28 @@ def test_an_older_database_is_filled_from_the_calls_that_are_kept(tmp_path: Path
         assert value(path, f"SELECT sum(unpriced_requests) FROM {table}") == LATE / 2
     everyone = "tier = 3 AND user_id = 0 AND dimension = 0"
     assert value(path, f"SELECT sum(default_priced_requests) FROM margins WHERE {everyone}") == known
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+def test_calls_older_than_the_hours_are_counted_in_their_days_so_that_repricing_never_makes_less_than_none(
+    tmp_path: Path, zone: str
+) -> None:
+    kept = Keep(requests=100, five_minutes=5, hours=20)
+    path = old_database(tmp_path, zone, kept)
+    prepare(path, patience_s=1)
+    assert problems(path) == []
+    assert value(path, "SELECT sum(default_priced_requests) FROM buckets_day") > 0
+    window, signed = Window(0, NOON_MS + DAY_S * 1000), Signed(NOON_MS, "owner", "all")
+    known = Price(7, "catalogue", "v2")
+    stopping = threading.Event()
+    Repricer(path, window, lambda _: known, patience_s=1, stopping=stopping, clock=lambda: 0).apply(signed)
+    assert problems(path) == []
+    with past(tmp_path, zone=zone) as again:
+        again.upkeep(NOON_S + 600, kept)
+    assert problems(path) == []
+    for table in (*TABLES, "margins"):
+        for name in ("default_priced_requests", "unpriced_requests"):
+            assert value(path, f"SELECT count(*) FROM {table} WHERE {name} <> 0") == 0
 
 
 def test_new_calls_are_counted_beside_the_old_ones(tmp_path: Path) -> None:

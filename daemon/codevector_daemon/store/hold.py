@@ -3,6 +3,7 @@
 The word is a lock on a file beside the database, which the system takes back when its holder dies.
 """
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
@@ -19,8 +20,9 @@ def held(database: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        # The file goes first, so that usually it is not even there to be asked.
-        path.unlink(missing_ok=True)
+        # The file goes first, so that usually it is not even there to be asked. Where it cannot go, the lock does.
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
         os.close(descriptor)
 
 

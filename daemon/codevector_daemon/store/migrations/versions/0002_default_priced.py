@@ -1,38 +1,42 @@
 """Sums count the calls at the default rates, as they count those without a price.
 
-What was counted before is filled from the calls that are kept: their 5-minute buckets, and the hours of those that are
-older than these. The rest is worked out from them, as after every late call. Of older calls the sums say nothing.
+What was counted before is filled from the calls that are kept: their 5-minute buckets, the hours of those that are
+older than these, and the days of those that are older still. The rest is worked out from them, as after every late
+call. Of calls that are not kept the sums say nothing.
 A call whose usage came later is among them by the row of that usage, and so from now on among those without a price.
 """
 
 import json
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from alembic import op
 
-from codevector_shared.periods import hour_start
+from codevector_shared.periods import day_start, hour_start
 
 revision = "0002"
 down_revision = "0001"
 
 _TABLES = ("buckets_5m", "buckets_hour", "buckets_day", "buckets_month", "margins")
-_FIVE_MINUTES, _HOUR = 0, 1
-_EVERYONE, _ALL = 0, 0
+_FIVE_MINUTES, _HOUR, _DAY = range(3)
+_EVERYONE = 0
+_DIMENSIONS = ("", "user_id", "key_id", "client_app", "project", "model", "provider", "upstream_model")
+"""Their places are their numbers; the first stands for all series together, which is all that hours have margins of."""
 
-_FOUND = """
-SELECT r.started_ms / 300000 * 300, r.series_id, coalesce(s.user_id, 0),
-    sum(r.price_basis = 'default'), sum(r.price_basis = 'unpriced')
+_FOUND = f"""
+SELECT r.started_ms / 300000 * 300 AS start, r.series_id, {", ".join(f"s.{name}" for name in _DIMENSIONS[1:])},
+    sum(r.price_basis = 'default') AS default_priced_requests, sum(r.price_basis = 'unpriced') AS unpriced_requests
 FROM requests r LEFT JOIN series s ON s.id = r.series_id
 WHERE r.state <> 'rejected' AND (
     r.price_basis = 'default' AND r.parent_id IS NULL
     OR r.price_basis IN ('default', 'unpriced') AND r.id = r.parent_id || '.late'
 )
 GROUP BY 1, 2
-"""
+"""  # noqa: S608  # our own names only
 _MARK = """
 INSERT INTO marks (tier, start, version) VALUES (:tier, :start, 2)
 ON CONFLICT (tier, start) DO UPDATE SET version = excluded.version
@@ -41,7 +45,7 @@ _FILLED = ("default_priced_requests", "unpriced_requests")
 _ADDED = "SET " + ", ".join(f"{name} = {name} + :{name}" for name in _FILLED)
 _MARGIN = f"""
 UPDATE margins {_ADDED}
-WHERE tier = 1 AND user_id = :user_id AND dimension = 0 AND start = :start AND value = ''
+WHERE tier = :tier AND user_id = :owner AND dimension = :dimension AND start = :start AND value = :value
 """
 
 
@@ -51,26 +55,35 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("default_priced_requests", sa.BigInteger(), server_default="0", nullable=False))
     connection = op.get_bind()
     facts = {row[0]: row[1] for row in connection.execute(sa.text("SELECT name, value FROM meta"))}
-    for tier, start, series_id, user_id, *calls in list(_places(connection, facts)):
-        table = "buckets_5m" if tier == _FIVE_MINUTES else "buckets_hour"
-        statement = f"UPDATE {table} {_ADDED} WHERE start = :start AND series_id = :series_id"
-        added = {**dict(zip(_FILLED, calls, strict=True)), "start": start}
-        connection.execute(sa.text(statement), {**added, "series_id": series_id})
-        connection.execute(sa.text(_MARK), {"tier": tier, "start": start})
-        for owner in {_EVERYONE, user_id} if tier == _HOUR else ():
-            connection.execute(sa.text(_MARGIN), {**added, "user_id": owner})
+    for added in list(_places(connection, facts)):
+        statement = f"UPDATE {_TABLES[added['tier']]} {_ADDED} WHERE start = :start AND series_id = :series_id"
+        connection.execute(sa.text(statement), added)
+        connection.execute(sa.text(_MARK), added)
+        for margin in _margins(added):
+            connection.execute(sa.text(_MARGIN), added | margin)
     connection.execute(sa.text("UPDATE meta SET value = :new WHERE name = 'rolled'"), {"new": uuid4().hex})
 
 
-def _places(connection: sa.Connection, facts: dict[str, str]) -> Iterator[tuple[int, int, int, int, int, int]]:
-    """Yield tier, start, series, user and numbers of calls: of the finest tier that is kept at their time."""
+def _places(connection: sa.Connection, facts: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield numbers of calls with their series, and their bucket: of the finest tier that is kept at their time."""
     fine, hours = int(facts.get("kept_5m", -(1 << 62))), int(facts.get("kept_hour", -(1 << 62)))
     cuts = json.loads(facts.get("cuts", "null")) or [(-(1 << 62), facts.get("timezone", "UTC"))]
     since = [int(cut[0]) for cut in cuts]
-    for start, series_id, user_id, *calls in connection.execute(sa.text(_FOUND)):
+    for row in connection.execute(sa.text(_FOUND)).mappings():
+        start = row["start"]
         if start >= fine:
-            yield _FIVE_MINUTES, start, series_id, user_id, *calls
-        elif start >= hours:
-            number = max(bisect_right(since, start) - 1, 0)
-            hour = max(hour_start(start, ZoneInfo(cuts[number][1])), since[number])
-            yield _HOUR, hour, series_id, user_id, *calls
+            yield {**row, "tier": _FIVE_MINUTES}
+            continue
+        tier, floor = (_HOUR, hour_start) if start >= hours else (_DAY, day_start)
+        number = max(bisect_right(since, start) - 1, 0)
+        yield {**row, "tier": tier, "start": max(floor(start, ZoneInfo(cuts[number][1])), since[number])}
+
+
+def _margins(added: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the margins that a bucket belongs to and that nothing finer computes any more."""
+    kept = {_FIVE_MINUTES: (), _HOUR: _DIMENSIONS[:1], _DAY: _DIMENSIONS}[added["tier"]]
+    for dimension, name in enumerate(kept):
+        value = str(added[name]) if name else ""
+        for owner in (_EVERYONE, added["user_id"]):
+            if name != "user_id" or owner == _EVERYONE:
+                yield {"owner": owner, "dimension": dimension, "value": value}
