@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import AnswerReader, Head, Kept, Reading, Verdict
+from codevector_daemon.dialects.opening import Opening
 from codevector_daemon.metering.tap import MAX_COPY_BYTES, Tap
 
 SSE = "text/event-stream; charset=utf-8"
@@ -306,6 +307,36 @@ def test_coded_bytes_in_which_the_end_may_lie_are_held(sizes: list[int], coding:
     assert passed + held == coded
     assert held
     assert reading.counts.output == 5
+
+
+@pytest.mark.parametrize(
+    ("body", "opening", "broken"),
+    [
+        (BODY, Opening.DOCUMENT, None),
+        (b"\n" + BODY, Opening.DOCUMENT, None),
+        (BODY[:-9], Opening.DOCUMENT, "unreadable_answer"),
+        (b"<html>no such page</html>", Opening.NONSENSE, "unreadable_answer"),
+        (b"  \n", Opening.UNKNOWN, "unreadable_answer"),
+        (b"", Opening.UNKNOWN, "unreadable_answer"),
+        (TEXT, Opening.PASSES, None),
+    ],
+)
+@pytest.mark.parametrize("coding", [None, *CODINGS])
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_a_body_that_is_no_answer_is_told_from_one(
+    body: bytes, opening: Opening, broken: str | None, coding: str | None, size: int
+) -> None:
+    coded = CODINGS[coding](body) if coding else body
+    one = tap(content_type=JSON, coding=coding)
+    passed, _, held = run(one, coded, [size] * (len(coded) // size))
+    assert (passed + held, one.opening, one.broken, one.failed) == (coded, opening, broken, None)
+
+
+@pytest.mark.parametrize("coding", ["rot13", "gzip"])
+def test_what_cannot_be_decoded_may_be_an_answer(coding: str) -> None:
+    one = tap(content_type=JSON, coding=coding)
+    run(one, b"<html>no such page, and no coding either</html>")
+    assert (one.opening, one.broken) == (Opening.PASSES, None)
 
 
 PARTS = st.sampled_from(

@@ -10,12 +10,14 @@ from msgspec.structs import replace
 from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.dialects.counting import stated_cost_nano
+from codevector_daemon.dialects.opening import UNREADABLE
 from codevector_daemon.errors import Refused, StoreError, UpstreamError
 from codevector_daemon.gateway import headers, refusal, routing, settle
 from codevector_daemon.gateway.attempts import Attempts
 from codevector_daemon.gateway.call import Call, Gateway
 from codevector_daemon.gateway.client import Client
 from codevector_daemon.gateway.headers import HeaderMap
+from codevector_daemon.gateway.outlet import NO_ANSWER, NO_BODY, Outlet, may_be_answer, no_answer
 from codevector_daemon.gateway.running import Ending, Stop
 from codevector_daemon.gateway.settle import Outcome
 from codevector_daemon.gateway.upstream import UpstreamAnswer
@@ -32,10 +34,7 @@ PROGRESS_S = 0.2
 """How soon new counts of an open call are told to whoever watches."""
 LAST_WORD_S = 0.5
 """How long a client that is being cut off may take to read why."""
-OK, REDIRECT, FIRST_ERROR_STATUS = 200, 300, 400
-NO_BODY = frozenset({204, 205, 304})
-"""Answers that end with their head (RFC 9110); for a generation they are none."""
-SMALL_ANSWER_BYTES = 64 * 1024
+FIRST_ERROR_STATUS = 400
 COST_HEADER = b"x-litellm-response-cost"
 
 
@@ -48,6 +47,7 @@ class Relay:
         self._client = client
         self._ending = ending
         self._tap: AnswerTap | None = None
+        self._outlet: Outlet | None = None
         self._ttft_ms: int | None = None
         self._settled: Awaitable[None] | None = None
         self._progress: asyncio.TimerHandle | None = None
@@ -65,6 +65,8 @@ class Relay:
             self._gateway.refiner.leave(self._call.id)
             if self._progress is not None:
                 self._progress.cancel()
+            if self._outlet is not None:
+                await self._outlet.close()
             await self._attempts.close()
 
     async def _serve(self, opened: Awaitable[None]) -> None:
@@ -77,6 +79,8 @@ class Relay:
             raise
         except UpstreamError as error:
             await self._fail(error)
+        except Refused as refused:
+            await self._refuse(refused)
         except BadBody as error:
             await self._reject(Refused(400, "invalid_request_error", "not_translatable", str(error)))
         except asyncio.CancelledError:
@@ -109,23 +113,19 @@ class Relay:
             return
         if _is_empty(answer):  # its head is its last byte, so that is what waits for the row
             await self._settle(*_judge(answer.status, tap))
-        await self._client.head(answer.status, self._head(answer, tap))
-        whole_at_once = _is_small(answer)
-        kept = b""
+        self._outlet = outlet = Outlet(self._client, tap, answer, lambda: self._head(answer, tap))
+        await outlet.open()
         async for chunk in answer.chunks():
             self._note_first_bytes()
             ready = tap.feed(chunk)
             if not self._named and tap.streamed:
                 await self._note_response(tap)
-            if whole_at_once and not tap.streamed:
-                kept += ready
-            elif ready:
-                await self._client.body(ready)
+            await outlet.take(ready)
             if tap.ended and self._settled is None:
                 await self._settle(*_judge(answer.status, tap))
-                await self._client.body(tap.release())
+                await outlet.take(tap.release())
             self._note_progress(tap)
-        await self._finish(answer, tap, kept)
+        await self._finish(answer, tap, outlet)
 
     async def _pass_on_whole(self, answer: UpstreamAnswer, tap: AnswerTap, translation: "Translation") -> None:
         """Translate an answer that was not streamed; its status may be another's, so nothing is sent before its end."""
@@ -137,6 +137,8 @@ class Relay:
             tap.feed(chunk)
             body += chunk
         state, error = _judge(answer.status, tap)
+        if error == UNREADABLE:
+            raise no_answer()
         try:
             slug, stream = self._call.facade.slug, self._call.head.stream
             status, translated = whole_answer(translation, answer, bytes(body), slug, stream=stream)
@@ -179,17 +181,19 @@ class Relay:
             drop_coding=tap.drops_encoding,
         )
 
-    async def _finish(self, answer: UpstreamAnswer, tap: AnswerTap, kept: bytes) -> None:
+    async def _finish(self, answer: UpstreamAnswer, tap: AnswerTap, outlet: Outlet) -> None:
         """Settle by what the whole answer was; only a whole one gets a clean end."""
         if self._settled is None:
             state, error = _judge(answer.status, tap)
+            await outlet.close()
+            if error == UNREADABLE and not self._client.head_sent:
+                raise no_answer()
             await self._settle(state, error)
-            if error == BROKE_OFF:
-                await self._last_word(BROKE_OFF, "The provider ended the stream before the answer was complete.")
+            if error in _NO_END:
+                await self._last_word(error, _NO_END[error])
                 return
-            rest = kept + tap.release()
-            if rest:
-                await self._client.body(rest)
+            await outlet.take(tap.release())
+        await outlet.flush()
         await self._client.end()
 
     async def _note_response(self, tap: AnswerTap) -> None:
@@ -226,6 +230,12 @@ class Relay:
         await self._settle("upstream_failed", error.name)
         provider = self._call.backend.provider.name
         await self._say(refusal.of_upstream(error, provider))
+
+    async def _refuse(self, refused: Refused) -> None:
+        """Say that the provider's answer is none: nothing of it was passed on, and nothing of it is counted."""
+        self._tap = None
+        await self._settle("upstream_failed", refused.code)
+        await self._say(refused)
 
     async def _reject(self, refused: Refused) -> None:
         """Refuse an admitted call that turned out to be impossible; nothing of it was sent."""
@@ -268,6 +278,8 @@ class Relay:
 
     async def _say(self, refused: Refused) -> None:
         """Tell the client why there is no answer, or no more of it."""
+        if self._outlet is not None:
+            await self._outlet.close()
         if self._client.head_sent:
             await self._last_word(refused.code, refused.message)
         else:
@@ -344,17 +356,17 @@ class Relay:
 
 
 BROKE_OFF = "stream_ended_early"
-
-
-def _is_small(answer: UpstreamAnswer) -> bool:
-    """Tell whether an answer's length is known and small: it is sent in one piece, which spares a system call."""
-    length = HeaderMap(answer.headers).text(b"content-length")
-    return length is not None and length.isascii() and length.isdigit() and int(length) <= SMALL_ANSWER_BYTES
+_NO_END = {
+    BROKE_OFF: "The provider ended the stream before the answer was complete.",
+    UNREADABLE: NO_ANSWER,
+}
+"""What an answer gets no clean end for."""
 
 
 def _is_empty(answer: UpstreamAnswer) -> bool:
-    """Tell whether an answer is its head alone."""
-    return answer.status in NO_BODY or HeaderMap(answer.headers).text(b"content-length") == "0"
+    """Tell whether an answer is its head alone, and may be that."""
+    empty = answer.status in NO_BODY or HeaderMap(answer.headers).text(b"content-length") == "0"
+    return empty and not may_be_answer(answer.status)
 
 
 def _stated_cost_nano(answer: UpstreamAnswer | None) -> int | None:
@@ -365,7 +377,7 @@ def _stated_cost_nano(answer: UpstreamAnswer | None) -> int | None:
 def _judge(status: int, tap: AnswerTap) -> tuple[FinalState, str | None]:
     """Return the state of an answer that was received to its end, and the class of its error."""
     reading = tap.reading()
-    if not OK <= status < REDIRECT or status in NO_BODY:
+    if not may_be_answer(status):
         return "upstream_failed", reading.error or f"http_{status}"
     if reading.error is not None or tap.broken is not None:
         return "upstream_failed", reading.error or tap.broken

@@ -1,6 +1,7 @@
 """An answer in another protocol than the client's, on its way: read as the provider's, sent on as the client's."""
 
 from codevector_daemon.dialects.base import AnswerReader, Kept, Reading
+from codevector_daemon.dialects.opening import UNREADABLE, Opening
 from codevector_daemon.dialects.translation import BadAnswer, Failure, Translation
 from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.headers import HeaderMap
@@ -32,14 +33,20 @@ class TranslatedTap:
         return self._tap.streamed
 
     @property
+    def opening(self) -> Opening:
+        """What the provider's answer can be, by its first bytes."""
+        return self._tap.opening
+
+    @property
     def ended(self) -> bool:
         """Whether the end of the provider's answer was seen; the client's is held back."""
         return self._tap.ended or self._translator.ended
 
     @property
     def broken(self) -> str | None:
-        """The class of what could not be translated, if anything."""
-        return self._translator.failed
+        """The class of what is no answer, or could not be translated, if anything."""
+        failed = self._translator.failed if self._tap.streamed else None  # another answer is not translated here
+        return failed or self._tap.broken
 
     def last_word(self, word: LastWord) -> bytes:
         """Return the event that ends the client's answer where the provider's broke off."""
@@ -83,6 +90,4 @@ def whole_answer(
             return answer.status, translation.replay(plain, slug)
         return answer.status, translation.whole(answer.status, plain, slug)
     except (BadAnswer, CodingBroken) as error:
-        raise Refused(
-            502, "api_error", "unreadable_answer", f"The provider's answer cannot be read: {error}"
-        ) from error
+        raise Refused(502, "api_error", UNREADABLE, f"The provider's answer cannot be read: {error}") from error

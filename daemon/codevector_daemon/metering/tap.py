@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from codevector_daemon.dialects.base import AnswerReader, Kept, Reading, Verdict
 from codevector_daemon.dialects.json_array import ArraySplitter, last_piece
+from codevector_daemon.dialects.opening import EVENT_STARTS, LONGEST, UNREADABLE, Opening, is_document, opening_of
 from codevector_daemon.dialects.sse import EventSplitter
 from codevector_daemon.metering.codings import CodingBroken, Decoder, decoder_for
 
@@ -17,7 +18,6 @@ MAX_COPY_BYTES: Final = 64 * 1024 * 1024
 """A body or a single event beyond this passes unread, and is estimated."""
 
 _STREAM_TYPE = "text/event-stream"
-_STREAM_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
 
 
 class _Nothing:
@@ -41,6 +41,10 @@ class AnswerTap(Protocol):
     @property
     def streamed(self) -> bool | None:
         """Whether the answer is a stream of events; ``None`` until its first bytes show it."""
+
+    @property
+    def opening(self) -> Opening:
+        """What the answer can be, by its first bytes."""
 
     @property
     def ended(self) -> bool:
@@ -120,11 +124,20 @@ class Tap:
         self._perhaps_last = False
         self._ended = False
         self._released = False
+        self._first = b""
+        self._opening = Opening.UNKNOWN
+        self._is_document = True
 
     @property
-    def broken(self) -> None:
-        """Nothing: bytes that pass unchanged cannot become unusable here."""
-        return
+    def opening(self) -> Opening:
+        """What the answer can be, by its first bytes; one that cannot be decoded may be anything."""
+        return self._opening if self.failed is None else Opening.PASSES
+
+    @property
+    def broken(self) -> str | None:
+        """The class of an answer that is none; known when it is over."""
+        none = self.opening in {Opening.UNKNOWN, Opening.NONSENSE} or not self._is_document
+        return UNREADABLE if none else None
 
     def last_word(self, word: LastWord) -> bytes:
         """Return the dialect's own error event, in the form of this stream."""
@@ -149,11 +162,11 @@ class Tap:
         """Take the next bytes from the provider and return those that may go to the client now."""
         if self._released or not chunk:
             return chunk
-        if self._streamed and self._decoder is None:
-            return self._feed_events(chunk)
-        plain = self._decoded(chunk)
+        plain = chunk if self._decoder is None else self._decoded(chunk)
         if self._streamed is None:
-            self._streamed = plain.startswith(_STREAM_STARTS)
+            self._streamed = plain.startswith(EVENT_STARTS)
+        if self._opening is Opening.UNKNOWN:
+            self._look(plain)
         if not self._streamed:
             return self._feed_body(chunk, plain)
         if self._decoder is None or self._drops_encoding:
@@ -201,6 +214,11 @@ class Tap:
             self._fail(str(error))
             self._decoder = _Nothing()
             return b""
+
+    def _look(self, plain: bytes) -> None:
+        """Look what the answer can be, as far as its first bytes tell by now."""
+        self._first = (self._first + plain.lstrip()[:LONGEST])[:LONGEST]
+        self._opening = opening_of(self._first, streamed=self._streamed is True, array=self._array)
 
     def _feed_body(self, chunk: bytes, plain: bytes) -> bytes:
         if self.failed is None:
@@ -287,11 +305,14 @@ class Tap:
         if self._streamed:
             self._rest_verdict = self._verdict(self._splitter.rest())
             return
+        whole = self._copy.getvalue()
         try:
-            self._reader.body(self._copy.getvalue())
+            self._reader.body(whole)
         except Exception:  # the edge of the answer: a fault in reading must never break it
             logger.exception("a body could not be read; it passes unread")
             self._fail("a body could not be read")
+        if self._opening is Opening.DOCUMENT:
+            self._is_document = self._reader.reading().finished or is_document(whole)
 
     def _fail(self, why: str) -> None:
         self.failed = self.failed or why
@@ -305,6 +326,7 @@ def _joined(pieces: list[bytes]) -> bytes:
 
 def _is_stream(content_type: str | None) -> bool | None:
     """Tell whether events are to be expected; None where the provider does not say and the bytes must show it."""
-    if content_type is None:
-        return None
-    return content_type.strip().lower().startswith(_STREAM_TYPE)
+    kind = (content_type or "").strip().lower()
+    if kind.startswith(_STREAM_TYPE):
+        return True
+    return False if "json" in kind else None
