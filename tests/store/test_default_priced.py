@@ -27,6 +27,7 @@ HOURS_APART = 5
 CALLS = 300
 """Over 62 days, every third at the default rates."""
 KEPT = Keep(requests=40, five_minutes=5, hours=400)
+COUNTED = "(parent_id IS NULL OR id LIKE '%.late') AND state <> 'rejected'"
 TABLES = [tier.table.name for tier in Tier]
 
 
@@ -78,8 +79,7 @@ def problems(path: Path) -> list[str]:
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York"])
 def test_an_older_database_is_filled_from_the_calls_that_are_kept(tmp_path: Path, zone: str) -> None:
     path = old_database(tmp_path, zone)
-    counted = "(parent_id IS NULL OR id LIKE '%.late') AND state <> 'rejected'"
-    known = value(path, f"SELECT count(*) FROM requests WHERE price_basis = 'default' AND {counted}")
+    known = value(path, f"SELECT count(*) FROM requests WHERE price_basis = 'default' AND {COUNTED}")
     assert 20 < known < CALLS / 3 + LATE
     prepare(path, patience_s=1)
     assert problems(path) == []
@@ -125,9 +125,20 @@ def test_new_calls_are_counted_beside_the_old_ones(tmp_path: Path) -> None:
     assert problems(path) == []
 
 
-def test_a_damaged_database_of_the_older_version_loses_no_bucket(tmp_path: Path) -> None:
-    path = old_database(tmp_path, "UTC")
+@pytest.mark.parametrize("kept", [KEPT, Keep(requests=100, five_minutes=5, hours=20)], ids=["hours", "days"])
+def test_a_damaged_database_of_the_older_version_loses_no_bucket_and_is_filled_as_well(
+    tmp_path: Path, kept: Keep
+) -> None:
+    path = old_database(tmp_path, "UTC", kept)
     sums = [value(path, f"SELECT sum(spend_nano) FROM {table}") for table in TABLES]
+    known = value(path, f"SELECT count(*) FROM requests WHERE price_basis = 'default' AND {COUNTED}")
     found = salvage(path, now_ms=NOON_MS, patience_s=1)
     assert found.damaged == []
     assert [value(path, f"SELECT sum(spend_nano) FROM {table}") for table in TABLES] == sums
+    assert problems(path) == []
+    with past(tmp_path) as again:
+        again.upkeep(NOON_S + 40 * DAY_S, kept)
+    assert problems(path) == []
+    for table in ("buckets_day", "buckets_month"):
+        assert value(path, f"SELECT sum(default_priced_requests) FROM {table}") == known
+        assert value(path, f"SELECT sum(unpriced_requests) FROM {table}") == LATE / 2

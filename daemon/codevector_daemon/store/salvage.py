@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from codevector_daemon.errors import StoreRefused
 from codevector_daemon.store.connect import is_still, plain
 from codevector_daemon.store.first_page import first_page
+from codevector_daemon.store.migrations import default_priced
 from codevector_daemon.store.schema import metadata
 from codevector_daemon.store.trouble import PRIMARY
 
@@ -180,20 +181,21 @@ def _with_a_new_first_page(path: Path, names: _Names) -> Path:
 
 
 def _copy_all(source: Path, target: Path, started: Recovered, patience_s: float) -> Recovered:
-    rows, damaged, older = 0, [], set[str]()
+    rows, damaged, missing = 0, [], set[str]()
     with closing(plain(target, patience_s=patience_s)) as new:
         new.execute("BEGIN IMMEDIATE")
         for table in metadata.sorted_tables:
             names = _columns(source, table, patience_s)
             copied, whole = _copy(source, new, table, names, patience_s)
             rows += copied
+            missing |= {column.name for column in table.columns} - set(names)
             if not whole:
                 damaged.append(str(table.name))
-            elif len(names) < len(table.columns):
-                older.add(str(table.name))
         recovered = Recovered(started.at_ms, started.aside, rows, damaged)
-        unmended = sorted({*damaged, *read_unmended(new), *_to_count_anew(older, damaged)})
+        unmended = sorted({*damaged, *read_unmended(new)})
         new.execute(_STAND_INS)
+        if default_priced.COLUMN in missing:
+            default_priced.fill(new)
         new.executemany(
             "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
             [
@@ -218,11 +220,6 @@ def _columns(source: Path, table: sa.Table, patience_s: float) -> list[str]:
         log.warning("the columns of %s of %s: %s", table.name, source, error)
         there = set()
     return [name for name in every if name in there] or every
-
-
-def _to_count_anew(older: set[str], damaged: list[str]) -> set[str]:
-    """Return what an older version did not count and can be counted from the calls, where all of them are there."""
-    return older & {"buckets_5m"} if {"requests", "series"}.isdisjoint(damaged) else set()
 
 
 def _copy(
