@@ -220,7 +220,7 @@ def test_events_pass_under_any_name_one_by_one(every: Desk, kind: str | None) ->
     every.provider.then(named.gated_after(2, "go on"))
     path, body = ROUTES[0].ask(stream=True)
     with raw.RawCall(every.daemon.port, every.request(path, body)) as call:
-        call.piece_with(events.pieces[0])
+        call.piece_with(events.pieces[0][:-1])  # where they are taken for a document, a byte is held back
         every.provider.open("go on")
         assert call.reply().body == events.body
 

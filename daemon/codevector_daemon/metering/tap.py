@@ -126,6 +126,7 @@ class Tap:
         self._released = False
         self._first = b""
         self._opening = Opening.UNKNOWN
+        self._is_plain_stream = False  # known by its first bytes; most chunks of most answers need no other look
         self._is_document = True
 
     @property
@@ -162,7 +163,9 @@ class Tap:
         """Take the next bytes from the provider and return those that may go to the client now."""
         if self._released or not chunk:
             return chunk
-        plain = chunk if self._decoder is None else self._decoded(chunk)
+        if self._is_plain_stream:
+            return self._feed_events(chunk)
+        plain = self._decoded(chunk)
         if self._streamed is None:
             self._streamed = plain.startswith(EVENT_STARTS)
         if self._opening is Opening.UNKNOWN:
@@ -219,6 +222,8 @@ class Tap:
         """Look what the answer can be, as far as its first bytes tell by now."""
         self._first = (self._first + plain.lstrip()[:LONGEST])[:LONGEST]
         self._opening = opening_of(self._first, streamed=self._streamed is True, array=self._array)
+        known = self._opening is not Opening.UNKNOWN
+        self._is_plain_stream = known and self._streamed is True and self._decoder is None
 
     def _feed_body(self, chunk: bytes, plain: bytes) -> bytes:
         if self.failed is None:
