@@ -11,7 +11,7 @@ from codevector_daemon.gateway.headers import HeaderMap, Lines
 from codevector_daemon.gateway.upstream import UpstreamAnswer
 from codevector_daemon.metering.tap import AnswerTap
 
-PATIENCE_S: Final = 2.0
+PATIENCE_S: Final = 0.5
 """How long the head waits for the first bytes: a provider that only shows signs of life is passed on as it comes."""
 
 OK, REDIRECT = 200, 300
@@ -70,8 +70,9 @@ class Outlet:
         """Wait for a head that is on its way out; nothing is sent by itself from now on."""
         if self._patience is not None:
             self._patience.cancel()
-        if self._early is not None:
-            await self._early
+        early, self._early = self._early, None
+        if early is not None:
+            await asyncio.shield(early)
 
     def _may_go(self, opening: Opening) -> bool:
         match opening:

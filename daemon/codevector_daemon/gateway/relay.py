@@ -65,9 +65,9 @@ class Relay:
             self._gateway.refiner.leave(self._call.id)
             if self._progress is not None:
                 self._progress.cancel()
+            await self._attempts.close()
             if self._outlet is not None:
                 await self._outlet.close()
-            await self._attempts.close()
 
     async def _serve(self, opened: Awaitable[None]) -> None:
         """Find an answer and pass it on; what goes wrong is settled and said. Raises StoreError where it cannot be."""
