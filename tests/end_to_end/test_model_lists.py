@@ -87,6 +87,7 @@ def test_an_embedding_model_generates_nothing(desk: Desk, dialect: str) -> None:
     reply = desk.post(GENERATING[dialect], json.dumps({"model": "vectors", **ASKED}).encode())
     message = assert_refused(reply, dialect, 400, "invalid_request_error", "wrong_model_kind")
     assert "POST /v1/embeddings" in message
+    assert "models set vectors --kind chat" in message
     assert desk.provider.received() == []
     row = desk.books.request(reply.header(REQUEST_ID)[0])
     assert (row["state"], row["model"], row["spend_nano"]) == ("rejected", "vectors", 0)
@@ -118,8 +119,13 @@ def test_a_wildcard_embeds_with_what_is_named_an_embedding_model(desk: Desk, nam
     data = json.dumps({"model": name, **ASKED}).encode()
     desk.post(EMBEDDINGS_PATH, data)
     assert desk.provider.only().target == "/v1/embeddings"
-    reply = desk.post(CHAT_PATH, data)
-    assert_refused(reply, "chat", 400, "invalid_request_error", "wrong_model_kind")
+
+
+@pytest.mark.usefixtures("embedding")
+def test_a_name_that_a_wildcard_answers_to_is_never_refused_for_what_it_sounds_like(desk: Desk) -> None:
+    body = json.dumps({"model": "text-for-embedded-systems", "messages": ASKED["messages"]}).encode()
+    desk.post(CHAT_PATH, body)
+    assert desk.provider.only().body == body
 
 
 @pytest.mark.usefixtures("embedding")

@@ -80,7 +80,7 @@ class Names(Struct, frozen=True):
 
 
 def concrete(wildcard: Facade, name: str) -> Facade:
-    """Return what a wildcard is for one name: that name is what it is counted under, and says what kind it is."""
+    """Return what a wildcard is for one name: that name is what it is counted under, and lists it as one kind."""
     backends = tuple(
         replace(way, upstream_model=name) if way.upstream_model == ASKED else way for way in wildcard.backends
     )

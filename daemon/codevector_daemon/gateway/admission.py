@@ -29,13 +29,13 @@ def admit(caller: Caller, head: Head, dialect: str, directory: Directory) -> Fac
             f"The key '{caller.key_name}' was not granted the model '{facade.slug}'. "
             "GET /v1/models lists the models this key may call.",
         )
-    if facade.kind == "embedding" and dialect != _EMBEDS:
+    if facade.kind == "embedding" and facade.matched is None and dialect != _EMBEDS:
         raise Refused(
             400,
             "invalid_request_error",
             "wrong_model_kind",
-            f"The model '{facade.slug}' makes embeddings, it generates nothing: call it by POST /v1/embeddings.",
+            f"The model '{facade.slug}' makes embeddings, it generates nothing: call it by POST /v1/embeddings. "
+            f"If it does generate, this gateway's owner says so by `codevector models set {facade.slug} --kind chat`.",
         )
-    return (
-        facade  # one that generates may embed as well: nobody has to name a kind, so its provider says what it can do
-    )
+    # What generates may embed as well, and of a name that a wildcard answers to nobody said what it is.
+    return facade
