@@ -11,7 +11,7 @@ from codevector_daemon.gateway.headers import HeaderMap, Lines
 from codevector_daemon.gateway.upstream import UpstreamAnswer
 from codevector_daemon.metering.tap import AnswerTap
 
-PATIENCE_S: Final = 0.5
+PATIENCE_S: Final = 1.0
 """How long the head waits for the first bytes: a provider that only shows signs of life is passed on as it comes."""
 
 OK, REDIRECT = 200, 300
