@@ -119,8 +119,7 @@ def said(status: Status, used: Counts | None = None, *, code: int = 200, **more:
 @asynccontextmanager
 async def opened(folder: Path, **known: Any) -> AsyncIterator[Desk]:
     clock = [START_MS]
-    # Nobody looks after runs while the ledger is degraded, and a busy machine must not make it so.
-    async with home(folder, patience_s=60, now_ms=lambda: clock[0]) as here:
+    async with home(folder, now_ms=lambda: clock[0]) as here:
         yield Desk(here, clock, **known)
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from codevector_daemon.store.engine import Store
 from codevector_daemon.store.hold import held, is_held
 from codevector_daemon.store.schema import meta
-from support.ledgers import a_note, amounts, an_event, home
+from support.ledgers import IMPATIENT_S, a_note, amounts, an_event, home
 
 FAR_S = 600
 """A patience that no test would live to see the end of."""
@@ -75,7 +75,7 @@ async def test_who_waits_for_the_lock_already_goes_round_it_as_soon_as_it_is_hel
 
 
 async def test_trouble_before_or_after_a_hold_is_still_trouble(tmp_path: Path) -> None:
-    async with home(tmp_path) as here:
+    async with home(tmp_path, patience_s=IMPATIENT_S) as here:
         other = sqlite3.connect(here.database, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         await here.ledger.settle(an_event("a"))
@@ -112,7 +112,7 @@ async def test_a_start_while_the_store_is_held_by_another_process_does_not_spin(
         with switching(here.database):
             await here.ledger.settle(an_event("a"))
             await here.ledger.close()
-            async with home(tmp_path) as later:
+            async with home(tmp_path, patience_s=IMPATIENT_S) as later:
                 assert (later.ledger.degraded, later.ledger.spooled_events) == (False, 1)
                 await later.ledger.settle(an_event("b"))
                 assert await later.settled() == []

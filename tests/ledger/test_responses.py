@@ -14,7 +14,7 @@ from codevector_daemon.ledger.upkeep.integrity import check_ledger
 from codevector_daemon.ledger.upkeep.retention import Keep
 from codevector_daemon.metering.counts import TokenCounts
 from codevector_shared.periods import DAY_S
-from support.ledgers import ANA, NOON_MS, a_note, amounts, an_event, home
+from support.ledgers import ANA, IMPATIENT_S, NOON_MS, a_note, amounts, an_event, home
 from support.past import past
 
 BEN = Series(user_id=2, key_id=2, model="m", provider="p", upstream_model="m-1")
@@ -50,7 +50,7 @@ async def test_a_response_is_found_by_its_maker_alone_at_once_and_by_the_next_pr
 
 
 async def test_a_response_written_to_the_spool_is_found_meanwhile_and_after_a_replay(tmp_path: Path) -> None:
-    async with home(tmp_path) as here:
+    async with home(tmp_path, patience_s=IMPATIENT_S) as here:
         lock = sqlite3.connect(here.database)
         lock.execute("BEGIN IMMEDIATE")
         await here.ledger.settle(begun())

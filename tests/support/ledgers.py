@@ -21,6 +21,9 @@ NOON_MS = 1_767_960_000_000
 """2026-01-09T12:00Z."""
 
 ANA = Series(user_id=1, key_id=1, client_app="codex", project="api", model="m", provider="p", upstream_model="m-1")
+IMPATIENT_S = 0.05
+"""A patience for who tests what becomes of calls while the store is locked; others would spool on a busy machine."""
+
 COUNTS = TokenCounts(uncached_input=10, cache_read=20, cache_write_5m=3, cache_write_1h=4, output=50, reasoning=6)
 
 
@@ -102,7 +105,7 @@ class Home:
 async def home(
     folder: Path,
     *,
-    patience_s: float = 0.05,
+    patience_s: float = 30.0,
     timezone: str | None = "UTC",
     durability: Durability = "process",
     node: str = "node",
