@@ -5,7 +5,7 @@ import json
 import pytest
 
 from support import messages, raw, responses
-from support.desk import ANTHROPIC_SECRET, CUSTOM_SECRET, MESSAGES_PATH, RATES, REQUEST_ID, Desk
+from support.desk import ANTHROPIC_SECRET, CHAT_PATH, CUSTOM_SECRET, MESSAGES_PATH, RATES, REQUEST_ID, Desk
 from support.refusals import assert_refused
 from support.script import Answer, Send
 
@@ -155,3 +155,23 @@ def test_the_key_in_its_own_header_without_a_login_uses_the_gateways_credential(
     row = desk.books.find(reply.header(REQUEST_ID)[0])
     assert row is not None
     assert row["own_login"] == 0
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"messages": [], "tools": [{"type": "function", "name": "f", "parameters": {}}]},
+        {"messages": [], "tools": [{"name": "f", "input_schema": {}}]},
+        {"input": "hi"},
+    ],
+)
+def test_what_is_not_wholly_chat_goes_to_the_vendor_as_it_is_with_an_own_login(
+    desk: Desk, project: str, odd: dict[str, object]
+) -> None:
+    """It is never translated, so its vendor judges it."""
+    body = json.dumps({"model": "gpt", **odd}).encode()
+    desk.provider.then(refusal(400))
+    assert call(desk, project, body, CHAT_PATH).status == 400
+    seen = desk.provider.only()
+    assert (seen.target, seen.header("authorization")) == ("/v1/chat/completions", [LOGIN])
+    assert seen.body == body.replace(b'"gpt"', b'"upstream-gpt"')

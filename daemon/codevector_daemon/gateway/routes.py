@@ -3,8 +3,10 @@
 import asyncio
 from typing import Any
 
+from msgspec.structs import replace
+
 from codevector_daemon.dialects import by_name
-from codevector_daemon.dialects.base import BadBody
+from codevector_daemon.dialects.base import BadBody, Head
 from codevector_daemon.errors import Refused, StoreError
 from codevector_daemon.gateway import keeping, refusal, routing
 from codevector_daemon.gateway.admission import admit
@@ -88,7 +90,7 @@ class DataPlane:
         gateway, model = self._gateway, ""
         try:
             body = await incoming.read(gateway.settings.max_body_bytes)
-            head = arrival.dialect.head(body, arrival.target)
+            head = _head(arrival, body)
             model = clean(head.model)
             facade = admit(arrival.caller, head, arrival.dialect.name, gateway.directory)
             found = await keeping.narrowed(gateway, arrival, head, routing.candidates(facade, arrival, head))
@@ -118,3 +120,9 @@ class DataPlane:
             except StoreError as error:
                 refused = refusal.of_store(error)
         await refusal.refuse(client, arrival.dialect, refused, arrival.id, incoming)
+
+
+def _head(arrival: Arrival, body: bytes) -> Head:
+    """Read the head; raises BadBody. A body with a client's own login is never translated: its vendor judges it."""
+    head = arrival.dialect.head(body, arrival.target)
+    return replace(head, hybrid=False) if head.hybrid and arrival.own_login else head
