@@ -13,11 +13,13 @@ from msgspec import Raw, Struct
 
 from codevector_daemon.dialects.fields import Field
 
+CURSOR: Final = "cursor"
+"""What the translation calls a client that sends such a body, and is answered as Chat answers."""
+
 Fields = dict[str, Any]
 
 _TOOL: Final = ("name", "description", "parameters", "strict", "format")
 _CHOICES: Final = {"auto": "auto", "any": "required", "none": "none"}
-
 
 _ABSENT: Final = Raw(b"null")
 

@@ -6,6 +6,9 @@ from typing import Final
 
 from codevector_daemon.dialects.sse import data_of
 
+GEMINI_ARRAY: Final = "gemini-array"
+"""What the translation calls a client of Gemini whose streams are such."""
+
 _OUTSIDE: Final = re.compile(rb'["\[\]{}]')
 _STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 """The rest of a string: up to its quote, or as far as it is there. Stopping at each escape takes five times as long."""

@@ -5,6 +5,8 @@ from math import inf, log
 from urllib.parse import parse_qs
 
 from codevector_daemon.dialects.base import Head
+from codevector_daemon.dialects.cursor import CURSOR
+from codevector_daemon.dialects.json_array import GEMINI_ARRAY
 from codevector_daemon.directory import kinds
 from codevector_daemon.directory.kinds import Endpoint
 from codevector_daemon.directory.values import Backend, Facade, Provider
@@ -19,14 +21,8 @@ _OWN_LOGIN_KIND = {"messages": "anthropic", "gemini": "google"} | dict.fromkeys(
 )
 """The one kind of provider that a client's own login may be shown to, by dialect."""
 
-HYBRID = "cursor"
-"""What the translation calls the client whose body is Responses' on the route of Chat Completions."""
-
-ARRAY = "gemini-array"
-"""What it calls the client of Gemini that did not ask for server-sent events: its stream is one JSON array."""
-
 _TRANSLATED_TO = {
-    HYBRID: ("responses", "chat", "messages", "gemini"),
+    CURSOR: ("responses", "chat", "messages", "gemini"),
     "chat": ("responses", "messages", "gemini"),
     "responses": ("chat", "messages", "gemini"),
     "messages": ("chat", "responses", "gemini"),
@@ -74,7 +70,7 @@ def spoken_to(backend: Backend, arrival: Arrival, head: Head) -> str | None:
 
     ``None`` where neither goes. Only what generates is translated, and never a client's own login.
     """
-    spoken, asked = backend.provider.dialects, HYBRID if head.hybrid else arrival.dialect.name
+    spoken, asked = backend.provider.dialects, CURSOR if head.hybrid else arrival.dialect.name
     if asked in spoken:
         return asked
     if arrival.purpose != "generate" or arrival.own_login or (arrival.suffix and asked != "gemini"):
@@ -102,8 +98,8 @@ def wants_array(arrival: Arrival, head: Head) -> bool:
 def client_form(arrival: Arrival, head: Head) -> str:
     """Return what the translation calls the client."""
     if head.hybrid:
-        return HYBRID
-    return ARRAY if wants_array(arrival, head) else arrival.dialect.name
+        return CURSOR
+    return GEMINI_ARRAY if wants_array(arrival, head) else arrival.dialect.name
 
 
 def endpoint(call: Call, dialect: str) -> Endpoint:

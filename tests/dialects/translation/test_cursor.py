@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from codevector_daemon.dialects.base import BadBody, Head
-from codevector_daemon.dialects.translation import CURSOR, between, is_responses_shaped
+from codevector_daemon.dialects.base import Head
+from codevector_daemon.dialects.cursor import CURSOR
+from codevector_daemon.dialects.translation import between
 from support.translation import sdks, wires
 from support.translation.calls import fields, made
 from support.translation.said import BY_NAME, Call, Said
@@ -103,14 +104,6 @@ def test_a_tool_of_free_text_is_called_in_the_only_form_that_cursor_reads(*, str
         (call,) = answer["choices"][0]["message"]["tool_calls"]
         assert call["function"]["arguments"] == PATCH
     assert (call["type"], call["function"]["name"]) == ("function", "ApplyPatch")
-
-
-def test_the_shape_is_told_by_its_fields() -> None:
-    assert is_responses_shaped(BODY)
-    assert not is_responses_shaped(b'{"messages": []}')
-    assert not is_responses_shaped(b'{"messages": [], "input": "x"}')
-    with pytest.raises(BadBody):
-        is_responses_shaped(b"[]")
 
 
 def test_there_is_nothing_to_translate_within_one_dialect() -> None:

@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from codevector_daemon.dialects.base import BadBody, Head
-from codevector_daemon.dialects.fields import locate
+from codevector_daemon.dialects.cursor import CURSOR
+from codevector_daemon.dialects.json_array import GEMINI_ARRAY
 from codevector_daemon.dialects.translation import (
     answers,
     chat_answer_read,
@@ -83,12 +84,6 @@ _responses = _Client(
 _gemini = _Client(gemini_request_read.read, gemini_answer_write.GeminiWriter, gemini_answer_write.whole, "gemini")
 _gemini_array = replace(_gemini, stream=gemini_answer_write.GeminiArrayWriter, stream_type=b"application/json")
 _cursor = _Client(cursor_request_read.read, chat_answer_write.CursorWriter, chat_answer_write.whole_for_cursor, "chat")
-
-CURSOR: Final = "cursor"
-"""The name of the hybrid that Cursor speaks: a body of Responses on the route of Chat, and Chat answers back."""
-
-GEMINI_ARRAY: Final = "gemini-array"
-"""The name of a client of Gemini whose streams are one JSON array instead of server-sent events."""
 
 CLIENTS: Final[Mapping[str, _Client]] = MappingProxyType(
     {
@@ -225,15 +220,6 @@ def between(
         return None
     owner = vendor or VENDOR_OF[provider_dialect]
     return Translation(client, provider, owner, now_s=now_s, new_id=new_id)
-
-
-def is_responses_shaped(body: bytes) -> bool:
-    """Tell whether a body on the route of Chat Completions is one of Responses, as Cursor sends it.
-
-    Its client dialect is then ``cursor``. Raises BadBody for what is no JSON object.
-    """
-    fields = locate(body)
-    return "input" in fields and "messages" not in fields
 
 
 def _prepared(asked: Conversation) -> Conversation:
