@@ -280,18 +280,57 @@ def test_an_attempt_declined_after_output_is_billed_and_one_declined_before_is_n
     late = iteration("message", 9, 2, model="claude-a")
     early = iteration("message", 9, 0, model="claude-a")
     billed = usage_reading({"input_tokens": 10, "output_tokens": 4, "iterations": [late, served]}, model="claude-b")
-    assert billed.rounds == (Round("claude-a", TokenCounts(uncached_input=9, output=2)),)
+    own = Round("claude-b", TokenCounts(uncached_input=10, output=4))
+    assert billed.rounds == (Round("claude-a", TokenCounts(uncached_input=9, output=2)), own)
     assert billed.counts == TokenCounts(uncached_input=19, output=6)
     free = usage_reading({"input_tokens": 10, "output_tokens": 4, "iterations": [early, served]}, model="claude-b")
-    assert (free.rounds, free.counts) == ((), TokenCounts(uncached_input=10, output=4))
+    assert (free.rounds, free.counts) == ((own,), TokenCounts(uncached_input=10, output=4))
 
 
 def test_a_declined_attempt_inside_the_top_level_is_charged_apart_and_counted_once() -> None:
     served = iteration("fallback_message", 10, 4, model="claude-b")
     late = iteration("message", 9, 2, model="claude-a")
     reading = usage_reading({"input_tokens": 19, "output_tokens": 6, "iterations": [late, served]}, model="claude-b")
-    assert reading.rounds == (Round("claude-a", TokenCounts(uncached_input=9, output=2)),)
+    assert reading.rounds == (
+        Round("claude-a", TokenCounts(uncached_input=9, output=2)),
+        Round("claude-b", TokenCounts(uncached_input=10, output=4)),
+    )
     assert reading.counts == TokenCounts(uncached_input=19, output=6)
+
+
+def test_of_several_fallbacks_the_last_one_served() -> None:
+    rounds = [
+        iteration("message", 9, 0, model="claude-a"),
+        iteration("fallback_message", 9, 3, model="claude-b"),
+        iteration("fallback_message", 10, 4, model="claude-c"),
+    ]
+    reading = usage_reading(
+        {
+            "input_tokens": 10,
+            "output_tokens": 4,
+            "server_tool_use": {"web_search_requests": 2},
+            "iterations": rounds,
+        }
+    )
+    assert reading.rounds == (
+        Round("claude-b", TokenCounts(uncached_input=9, output=3)),
+        Round("claude-c", TokenCounts(uncached_input=10, output=4)),
+    )
+    assert reading.counts == TokenCounts(uncached_input=19, output=7, server_tool_calls=2)
+
+
+def test_rounds_around_an_advisor_count_what_each_of_them_read() -> None:
+    rounds = [
+        iteration("message", 412, 89),
+        iteration("advisor_message", 823, 1612, model="claude-opus-4-6"),
+        iteration("message", 1348, 442, cache_read_input_tokens=412),
+    ]
+    reading = usage_reading({"input_tokens": 412, "output_tokens": 531, "iterations": rounds})
+    assert reading.rounds == (
+        Round("claude-opus-4-6", TokenCounts(uncached_input=823, output=1612)),
+        Round(None, TokenCounts(uncached_input=1348, cache_read=412, output=442)),
+    )
+    assert reading.counts == TokenCounts(uncached_input=412 + 823 + 1348, cache_read=412, output=531 + 1612)
 
 
 def test_rounds_that_the_top_level_already_contains_are_not_added_again() -> None:

@@ -165,21 +165,32 @@ def _counts(read: _Input | None, output: _Output | None) -> TokenCounts:
 
 
 def _rounds(fields: Mapping[str, Any], top: TokenCounts, served: str | None) -> tuple[TokenCounts, tuple[Round, ...]]:
-    """Return the counts of the model that served, and the rounds charged apart from them.
+    """Return the counts charged at the rates of the model that was asked, and the rounds charged apart from them.
 
     Compaction and advisor rounds are never in the top level. Of a request that fell back to another model, the attempts
     that declined come as ``message`` rounds of their own, in the top level or not, as their sum shows: one that
-    produced output is billed at its own model's rate, one that produced none costs nothing.
+    produced output is billed at its own model's rate, one that produced none costs nothing; and so is what the model
+    served that it fell back to.
     """
     given = fields.get("iterations")
     entries = [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
     whole = [_round(entry) for entry in entries if entry.get("type") in _WHOLE]
-    extra = [_round(entry) for entry in entries if entry.get("type") not in _WHOLE]
-    server = next((_model(entry) for entry in entries if entry.get("type") == "fallback_message"), served)
+    rounds = [_round(entry) for entry in entries if entry.get("type") not in _WHOLE]
+    fallbacks = [model for entry in entries if entry.get("type") == "fallback_message" and (model := _model(entry))]
+    server = fallbacks[-1] if fallbacks else served
     declined = [one for one in whole if one.model not in {None, server}]
+    own = [one.counts for one in whole if one.model in {None, server}]
     if _same_size(top, [one.counts for one in whole]):
         top = reduce(TokenCounts.minus, (one.counts for one in declined), top)
-    return top, (*extra, *(one for one in declined if one.counts.output > 0))
+    elif _only_the_first_read(top, own):
+        top = replace(own[0], server_tool_calls=top.server_tool_calls)
+        rounds += [Round(fallbacks[-1] if fallbacks else None, later) for later in own[1:]]
+    rounds += [one for one in declined if one.counts.output > 0]
+    if fallbacks:
+        sampled = replace(top, server_tool_calls=0)
+        top = top.minus(sampled)
+        rounds += [Round(fallbacks[-1], sampled)] if sampled != NOTHING else []
+    return top, tuple(rounds)
 
 
 def _round(entry: Mapping[str, Any]) -> Round:
@@ -196,6 +207,15 @@ def _model(entry: Mapping[str, Any]) -> str | None:
 
 def _same_size(top: TokenCounts, parts: list[TokenCounts]) -> bool:
     return (top.input, top.output) == (sum(part.input for part in parts), sum(part.output for part in parts))
+
+
+def _only_the_first_read(top: TokenCounts, own: list[TokenCounts]) -> bool:
+    """Tell whether the top level has the output of all rounds, but the input of the first alone (with an advisor)."""
+    return (
+        len(own) > 1
+        and top.input == own[0].input < sum(part.input for part in own)
+        and top.output == sum(part.output for part in own)
+    )
 
 
 def merged(known: dict[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:

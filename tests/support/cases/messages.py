@@ -352,6 +352,24 @@ ANTHROPIC: Final = (
         10 * 1_000 + 4 * 5_000 + 800 * 5_000 + 50 * 500 + 200 * 25_000,
     ),
     anthropic(
+        "advisor-between-rounds",
+        "around an advisor the top level sums up every output, but has the input of the first round alone",
+        body(
+            '{"input_tokens":412,"cache_read_input_tokens":0,"output_tokens":531,"iterations":[{"type":"message","input_tokens":412,"output_tokens":89},{"type":"advisor_message","model":"claude-opus-4-6","input_tokens":823,"output_tokens":1612},{"type":"message","input_tokens":1348,"cache_read_input_tokens":412,"output_tokens":442}]}'
+        ),
+        {"uncached_input": 2_583, "cache_read": 412, "output": 2_143},
+        1_760 * 1_000 + 412 * 100 + 531 * 5_000 + 823 * 5_000 + 1_612 * 25_000,
+    ),
+    anthropic(
+        "fallback-served",
+        "what the model served that it fell back to is charged at that model's rate: Opus 4.6, 5,000 and 25,000",
+        body(
+            '{"input_tokens":412,"output_tokens":264,"iterations":[{"type":"message","model":"claude-haiku-4-5","input_tokens":408,"output_tokens":0},{"type":"fallback_message","model":"claude-opus-4-6","input_tokens":412,"output_tokens":264}]}'
+        ),
+        {"uncached_input": 412, "output": 264},
+        412 * 5_000 + 264 * 25_000,
+    ),
+    anthropic(
         "fallback-declined-early",
         "an attempt declined before it produced output costs nothing",
         body(
