@@ -63,7 +63,9 @@ class Follower:
         """Show what one stream brings; returns whether messages of it were missed, so that another tells them."""
         me = await self._control.me()
         async with aclosing(self._control.live()) as stream:
-            first = await anext(stream)
+            first = await anext(stream, None)
+            if first is None:  # it was opened while the daemon stopped
+                return False
             await self._catch_up()
             if self._began is None and isinstance(first, Snapshot):
                 self._began = datetime.fromisoformat(first.at)
