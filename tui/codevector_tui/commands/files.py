@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ def written(path: Path, mode: int | None = None) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _draft(target: Path, mode: int | None) -> Iterator[BinaryIO]:
-    draft = target.with_name(f".codevector-{os.getpid()}.tmp")
+    draft = target.with_name(f".codevector-{secrets.token_hex(8)}.tmp")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 — a file descriptor, with its mode from the start
