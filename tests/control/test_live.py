@@ -138,7 +138,12 @@ async def test_a_key_sees_its_own_users_rows_and_nothing_of_the_machine(node: No
         await node.settle("r4", hers)
         seen = await stream.until_settled("r4")
     assert ([row.id for row in first.latest], first.open) == (["r2"], [])
-    assert (first.status.socket, first.status.database, first.status.pid, first.status.open_requests) == (None, None, None, 0)
+    assert (first.status.socket, first.status.database, first.status.pid, first.status.open_requests) == (
+        None,
+        None,
+        None,
+        0,
+    )
     status = first.status
     assert (status.trouble, status.recovered, status.recovered_at) == (None, None, None)
     assert (status.folded_names, status.damaged_spool_files, status.resting_backends) == (0, 0, 0)
