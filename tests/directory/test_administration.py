@@ -368,6 +368,7 @@ async def test_a_model_that_cannot_be_is_refused(directory: Directory, wish: Mod
         ("both", "fast", "text-Embedding-3-small", "embedding"),
         ("both", "text-embed-*", "*", "embedding"),
         ("both", "embedder", "m", "chat"),
+        ("both", "fast", "coder-for-embedded-systems", "chat"),
         ("vectors", "fast", "m", "embedding"),
     ],
 )

@@ -123,7 +123,7 @@ def test_a_wildcard_embeds_with_what_is_named_an_embedding_model(desk: Desk, nam
 
 @pytest.mark.usefixtures("embedding")
 def test_a_name_that_a_wildcard_answers_to_is_never_refused_for_what_it_sounds_like(desk: Desk) -> None:
-    body = json.dumps({"model": "text-for-embedded-systems", "messages": ASKED["messages"]}).encode()
+    body = json.dumps({"model": "text-embedder-that-talks", "messages": ASKED["messages"]}).encode()
     desk.post(CHAT_PATH, body)
     assert desk.provider.only().body == body
 

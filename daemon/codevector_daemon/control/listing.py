@@ -11,6 +11,7 @@ from msgspec import Struct
 from codevector_daemon.control import reply
 from codevector_daemon.control.reply import Reply
 from codevector_daemon.directory.kinds import Endpoint
+from codevector_daemon.directory.naming import names_embeddings
 from codevector_daemon.directory.values import Provider
 from codevector_daemon.gateway.clouds.dialer import Dialer
 from codevector_shared.protocol import ModelKind
@@ -118,7 +119,7 @@ def _kind(row: Fields, name: str) -> ModelKind | None:
         return "chat" if "generateContent" in methods else "embedding" if "embedContent" in methods else None
     if isinstance(makes, dict) and isinstance(outputs := makes.get("output_modalities"), list):
         return "chat" if "text" in outputs else "embedding" if "embeddings" in outputs else None
-    if "embed" in name.lower() or _text(row, "type") in {"embedding", "embeddings"}:
+    if names_embeddings(name) or _text(row, "type") in {"embedding", "embeddings"}:
         return "embedding"
     if isinstance(can, dict) and isinstance(chats := can.get("completion_chat"), bool):
         return "chat" if chats else None

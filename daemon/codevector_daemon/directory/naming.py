@@ -4,6 +4,7 @@ A draft stands aside: where another facade answers to its name, that one does. A
 one model closes it though a wildcard would let it through.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final, Self
 
@@ -16,6 +17,7 @@ NAME_LIMIT: Final = 128
 """Characters of a name that a wildcard answers to: it becomes a dimension of the ledger."""
 ASKED: Final = "*"
 """A wildcard's upstream model that stands for the very name that was asked for."""
+_EMBEDS: Final = re.compile("embed(?!ded)", re.IGNORECASE)
 
 
 class Pattern(Struct, frozen=True):
@@ -96,5 +98,5 @@ def concrete(wildcard: Facade, name: str) -> Facade:
 
 
 def names_embeddings(name: str) -> bool:
-    """Tell whether a vendor's name for a model is one of an embedding model, as the catalogue reads it too."""
-    return "embed" in name.lower()
+    """Tell whether a vendor's name for a model is one of an embedding model; ``embedded`` is what others run in."""
+    return _EMBEDS.search(name) is not None
