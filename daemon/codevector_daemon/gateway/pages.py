@@ -1,6 +1,5 @@
 """Everything of the gateway that is not metered: probes, metrics and the lists of models, as plain Quart routes."""
 
-import re
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.ids import new_request_id
 from codevector_daemon.gateway.malformed import shape_of
 from codevector_daemon.gateway.metrics import CONTENT_TYPE, Metrics
-from codevector_daemon.gateway.paths import meant, methods_of
+from codevector_daemon.gateway.paths import meant, methods_of, names_action
 from codevector_daemon.gateway.routes import DataPlane
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 NOT_FOUND = 404
-_GEMINI_ACTION = re.compile(r"(?:/gateway/google)?/v1(?:beta|alpha)?/models/.+:[A-Za-z]*Contents?")
 _GOOGLE_LISTS = ("/v1beta/models", *(f"/gateway/google/{version}/models" for version in ("v1", "v1beta", "v1alpha")))
 _LISTS = ("/v1/models", "/gateway/openai/v1/models", "/gateway/anthropic/v1/models", *_GOOGLE_LISTS)
 
@@ -165,7 +163,7 @@ def _add_errors(app: Quart) -> None:
 def _unserved(error: HTTPException) -> Refused:
     """Say why there is nothing for a request: another method, another action, or another path is what there is."""
     asked, status = f"{request.method} {clean(request.path)}", error.code or 500
-    action = request.method == "POST" and _GEMINI_ACTION.fullmatch(request.path)
+    action = request.method == "POST" and names_action(request.path)
     if not action and (allowed := methods_of(request.path) or getattr(error, "valid_methods", None)):
         names = ", ".join(sorted(allowed))
         text = f"{asked}: this path takes {names} only."
@@ -178,7 +176,7 @@ def _unserved(error: HTTPException) -> Refused:
 
 def _instead() -> str:
     """Return what there is in place of a path that is not there."""
-    if _GEMINI_ACTION.fullmatch(request.path):
+    if names_action(request.path):
         return "the actions are generateContent, streamGenerateContent and countTokens; POST /v1/embeddings embeds."
     right = meant(request.path)
     if right is None:

@@ -40,6 +40,7 @@ _RETRIEVAL = re.compile(r"(?:/gateway/openai)?/v1/responses/([^/]+)(/cancel|/inp
 _RETRIEVED_BY = {"": ("GET", "DELETE"), "/cancel": ("POST",), "/input_items": ("GET",)}
 _ACTIONS = "generateContent|streamGenerateContent|countTokens"
 _GEMINI = re.compile(rf"(?:/gateway/google)?/v1(?:beta|alpha)?/models/(.+:({_ACTIONS}))")
+_ANY_ACTION = re.compile(r"(?:/gateway/google)?/v1(?:beta|alpha)?/models/.+:[A-Za-z]*Contents?")
 _BASES = ("/gateway/openai", "/gateway/anthropic", "/gateway/google")
 _OURS = re.compile(r"/+(?:gateway|v1(?:beta|alpha)?)/.*", re.DOTALL)
 _SLASHES = re.compile(r"//+")
@@ -80,6 +81,11 @@ def methods_of(path: str) -> tuple[str, ...]:
     if retrieval is not None and path not in ROUTES:
         return _RETRIEVED_BY[retrieval[2]]
     return ("POST",) if route_of(path) is not None else ()
+
+
+def names_action(path: str) -> bool:
+    """Tell whether a path names an action of Gemini on a model's contents, be it one that is served here or not."""
+    return _ANY_ACTION.fullmatch(path) is not None
 
 
 def meant(path: str) -> str | None:
