@@ -86,15 +86,6 @@ def test_a_start_that_is_called_off_is_an_orderly_end(home: Path, reached: Calla
     assert_starts(home)
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Have children take interrupts, which they ignore where these tests are run in a shell's background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_from_the_keyboard_is_an_orderly_end_too(home: Path) -> None:
     with starting(home) as daemon:
         daemon.send_signal(signal.SIGINT)
