@@ -93,6 +93,17 @@ async def test_every_member_of_a_gzip_stream_is_read() -> None:
     assert await Incoming(arriving(coded), headers).read(LIMIT) == BODY
 
 
+async def test_very_many_members_are_read_without_copying_all_that_follows_each() -> None:
+    """Copied, this would be 100 GB."""
+    coded = gzip.compress(b"") * 100_000 + gzip.compress(BODY)
+    assert await Incoming(arriving(coded), HeaderMap([(b"content-encoding", b"gzip")])).read(LIMIT) == BODY
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_nothing_at_all_is_in_every_deflated_coding(coding: str) -> None:
+    assert await Incoming(arriving(b""), HeaderMap([(b"content-encoding", coding.encode())])).read(LIMIT) == b""
+
+
 async def test_what_is_left_of_a_refused_body_is_read_and_thrown_away() -> None:
     incoming = Incoming(arriving(b"x" * LIMIT, b"x", b"y", b"z"), HeaderMap([]))
     with pytest.raises(Refused):
