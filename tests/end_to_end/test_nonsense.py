@@ -288,13 +288,54 @@ def test_a_page_that_comes_after_signs_of_life_gets_no_clean_end(every: Desk) ->
     assert (row["state"], row["error"]) == ("upstream_failed", "unreadable_answer")
 
 
-@pytest.mark.parametrize("status", [204, 400, 500], ids=str)
-def test_other_answers_than_a_2xx_are_not_judged(every: Desk, status: int) -> None:
-    every.provider.then(
-        Answer((Send(HTML),) if status != 204 else (), status=status, headers=(("content-type", "text/html"),))
-    )
+@EVERY
+@STREAMED
+@pytest.mark.parametrize("status", [204, 307], ids=str)
+def test_a_redirection_or_an_answer_without_a_body_is_a_502(
+    every: Desk, route: Route, status: int, *, stream: bool
+) -> None:
+    """A client that follows a redirection would post its prompt past the gateway, uncounted."""
+    pointer = (("location", f"{every.provider.url}/4711"),) if status != 204 else ()
+    every.provider.then(Answer(status=status, headers=pointer))
+    reply = post(every, route, stream=stream)
+    assert_refused(reply, route.dialect, 502, "api_error", "unreadable_answer")
+    assert (reply.complete, reply.header("location"), SECRET in reply.body) == (True, [], False)
+    row = every.books.request(reply.header(REQUEST_ID)[0])
+    assert (row["state"], row["status"], row["error"]) == ("upstream_failed", status, "unreadable_answer")
+
+
+@pytest.mark.parametrize("status", [400, 500], ids=str)
+def test_an_error_is_not_judged(every: Desk, status: int) -> None:
+    every.provider.then(Answer((Send(HTML),), status=status, headers=(("content-type", "text/html"),)))
     reply = post(every, ROUTES[0])
-    assert (reply.status, reply.body) == (status, HTML if status != 204 else b"")
+    assert (reply.status, reply.body) == (status, HTML)
+
+
+@pytest.mark.parametrize("coding", [None, *CODINGS])
+def test_a_stream_of_a_stated_length_that_lacks_its_end_gets_no_clean_one(every: Desk, coding: str | None) -> None:
+    """Proxies that gather events state a length; all of it came, and nothing was left to say that this was not all."""
+    whole = messages.streamed()
+    cut = answer(b"".join(whole.pieces[:-1]), EVENTS)
+    every.provider.then(coded(cut, coding) if coding else cut)
+    route = next(route for route in ROUTES if route.dialect == "messages")
+    reply = post(every, route, stream=True)
+    assert (reply.status, reply.complete) == (200, False)
+    assert coding or reply.body.count(b"event: error") == 1
+    assert "Traceback" not in every.daemon.output
+    row = every.books.request(reply.header(REQUEST_ID)[0])
+    assert (row["state"], row["error"]) == ("upstream_failed", "stream_ended_early")
+
+
+@STREAMED
+def test_an_error_in_an_answer_of_200_keeps_its_class_when_it_is_translated(every: Desk, *, stream: bool) -> None:
+    """OpenRouter answers so where the provider behind it failed."""
+    every.provider.then(answer(b'{"error": {"message": "out of space", "type": "disk_full"}}', JSON))
+    body = {"model": "gpt", "max_tokens": 9, "messages": SAID, "stream": stream}
+    reply = every.post("/gateway/anthropic/v1/messages", json.dumps(body).encode())
+    assert (reply.status, reply.complete) == (502, True)
+    assert json.loads(reply.body)["error"]["message"] == "out of space"
+    row = every.books.request(reply.header(REQUEST_ID)[0])
+    assert (row["state"], row["status"], row["error"]) == ("upstream_failed", 200, "disk_full")
 
 
 @STREAMED

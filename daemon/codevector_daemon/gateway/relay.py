@@ -17,7 +17,7 @@ from codevector_daemon.gateway.attempts import Attempts
 from codevector_daemon.gateway.call import Call, Gateway
 from codevector_daemon.gateway.client import Client
 from codevector_daemon.gateway.headers import HeaderMap
-from codevector_daemon.gateway.outlet import NO_ANSWER, NO_BODY, Outlet, may_be_answer, no_answer
+from codevector_daemon.gateway.outlet import NO_ANSWER, Outlet, may_be_answer, no_answer
 from codevector_daemon.gateway.running import Ending, Stop
 from codevector_daemon.gateway.settle import Outcome
 from codevector_daemon.gateway.upstream import UpstreamAnswer
@@ -108,6 +108,8 @@ class Relay:
         if answer is None:
             raise AssertionError("there is no answer to pass on")
         self._tap = tap = self._make_tap(answer)
+        if not may_be_answer(answer.status) and answer.status < FIRST_ERROR_STATUS:
+            raise no_answer()  # a client that followed a redirection would call past the gateway
         if self._attempts.translation is not None and not tap.streamed:
             await self._pass_on_whole(answer, tap, self._attempts.translation)
             return
@@ -141,7 +143,7 @@ class Relay:
             raise no_answer()
         try:
             slug, stream = self._call.facade.slug, self._call.head.stream
-            status, translated = whole_answer(translation, answer, bytes(body), slug, stream=stream)
+            status, translated = whole_answer(translation, answer, bytes(body), slug, stream=stream, said=error)
         except Refused as refused:
             await self._settle("upstream_failed", refused.code)
             await self._say(refused)
@@ -170,6 +172,7 @@ class Relay:
         return TranslatedTap(reader, attempts.translation, slug, content_type=kind or "", content_encoding=coding)
 
     def _head(self, answer: UpstreamAnswer, tap: AnswerTap) -> headers.Lines:
+        """Return the lines of the head. A stream states no length: where it breaks off, a last word follows."""
         request_id = self._call.id.encode()
         if self._attempts.translation is not None:
             kind = self._attempts.translation.stream_type
@@ -177,7 +180,7 @@ class Relay:
         return headers.incoming(
             answer.headers,
             request_id,
-            drop_length=self._attempts.asks_usage and tap.streamed is not False,
+            drop_length=tap.streamed is True or (self._attempts.asks_usage and tap.streamed is None),
             drop_coding=tap.drops_encoding,
         )
 
@@ -365,8 +368,7 @@ _NO_END = {
 
 def _is_empty(answer: UpstreamAnswer) -> bool:
     """Tell whether an answer is its head alone, and may be that."""
-    empty = answer.status in NO_BODY or HeaderMap(answer.headers).text(b"content-length") == "0"
-    return empty and not may_be_answer(answer.status)
+    return HeaderMap(answer.headers).text(b"content-length") == "0" and not may_be_answer(answer.status)
 
 
 def _stated_cost_nano(answer: UpstreamAnswer | None) -> int | None:

@@ -78,9 +78,12 @@ class TranslatedTap:
 
 
 def whole_answer(
-    translation: Translation, answer: UpstreamAnswer, body: bytes, slug: str, *, stream: bool
+    translation: Translation, answer: UpstreamAnswer, body: bytes, slug: str, *, stream: bool, said: str | None
 ) -> tuple[int, bytes]:
-    """Return status and body for the client, as a stream where it asked for one; raises Refused for nonsense."""
+    """Return status and body for the client, as a stream where it asked for one; raises Refused for nonsense.
+
+    ``said`` is the class of the error that the provider named in its answer, whatever the status of that.
+    """
     try:
         decoder = decoder_for(HeaderMap(answer.headers).text(b"content-encoding"))
         plain = decoder.feed(body) if decoder is not None else body
@@ -90,4 +93,6 @@ def whole_answer(
             return answer.status, translation.replay(plain, slug)
         return answer.status, translation.whole(answer.status, plain, slug)
     except (BadAnswer, CodingBroken) as error:
+        if said is not None:
+            raise Refused(502, "api_error", said, str(error)) from error
         raise Refused(502, "api_error", UNREADABLE, f"The provider's answer cannot be read: {error}") from error
