@@ -96,7 +96,7 @@ async def test_every_member_of_a_gzip_stream_is_read() -> None:
 async def test_very_many_members_are_read_without_copying_all_that_follows_each() -> None:
     """Copied, this would be 100 GB."""
     coded = gzip.compress(b"") * 100_000 + gzip.compress(BODY)
-    assert await Incoming(arriving(coded), HeaderMap([(b"content-encoding", b"gzip")])).read(LIMIT) == BODY
+    assert await Incoming(arriving(coded), HeaderMap([(b"content-encoding", b"gzip")])).read(len(coded)) == BODY
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
