@@ -304,6 +304,14 @@ def test_a_redirection_or_an_answer_without_a_body_is_a_502(
     assert (row["state"], row["status"], row["error"]) == ("upstream_failed", status, "unreadable_answer")
 
 
+def test_a_redirection_of_a_token_count_is_a_502_too(every: Desk) -> None:
+    every.provider.then(Answer(status=307, headers=(("location", f"{every.provider.url}/4711"),)))
+    route = next(route for route in ROUTES if route.dialect == "messages")
+    reply = every.post(route.path + "/count_tokens", route.sent(stream=False))
+    assert_refused(reply, "messages", 502, "api_error", "unreadable_answer")
+    assert reply.header("location") == []
+
+
 @pytest.mark.parametrize("status", [400, 500], ids=str)
 def test_an_error_is_not_judged(every: Desk, status: int) -> None:
     every.provider.then(Answer((Send(HTML),), status=status, headers=(("content-type", "text/html"),)))

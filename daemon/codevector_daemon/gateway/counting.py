@@ -11,6 +11,7 @@ from codevector_daemon.errors import UpstreamError
 from codevector_daemon.gateway import headers, refusal, routing
 from codevector_daemon.gateway.call import Call, Gateway
 from codevector_daemon.gateway.client import Client
+from codevector_daemon.gateway.outlet import leads_away, no_answer
 from codevector_daemon.gateway.running import Ending, Stop
 from codevector_daemon.metering import estimate
 
@@ -49,6 +50,9 @@ async def _forward(gateway: Gateway, call: Call, where: Endpoint, client: Client
         provider, own_login = call.backend.provider, call.arrival.own_login
         answer = await gateway.dialer.send(request, provider, where, own_login=own_login)
         try:
+            if leads_away(answer.status):
+                await refusal.refuse(client, call.dialect, no_answer(), call.id)
+                return
             await client.head(answer.status, headers.incoming(answer.headers, call.id.encode()))
             async for chunk in answer.chunks():
                 await client.body(chunk)

@@ -14,7 +14,7 @@ from codevector_daemon.metering.tap import AnswerTap
 PATIENCE_S: Final = 1.0
 """How long the head waits for the first bytes: a provider that only shows signs of life is passed on as it comes."""
 
-OK, REDIRECT = 200, 300
+OK, REDIRECT, FIRST_ERROR_STATUS = 200, 300, 400
 NO_BODY: Final = frozenset({204, 205, 304})
 """Answers that end with their head (RFC 9110); for a generation they are none."""
 SMALL_ANSWER_BYTES: Final = 64 * 1024
@@ -105,6 +105,11 @@ def no_answer() -> Refused:
 def may_be_answer(status: int) -> bool:
     """Tell whether a status promises an answer of the protocol; a body under any other is passed on as it is."""
     return OK <= status < REDIRECT and status not in NO_BODY
+
+
+def leads_away(status: int) -> bool:
+    """Tell whether a status is neither an answer nor an error: a client that follows it calls past the gateway."""
+    return status < FIRST_ERROR_STATUS and not may_be_answer(status)
 
 
 def _is_small(answer: UpstreamAnswer) -> bool:

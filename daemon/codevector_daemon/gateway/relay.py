@@ -17,7 +17,7 @@ from codevector_daemon.gateway.attempts import Attempts
 from codevector_daemon.gateway.call import Call, Gateway
 from codevector_daemon.gateway.client import Client
 from codevector_daemon.gateway.headers import HeaderMap
-from codevector_daemon.gateway.outlet import NO_ANSWER, Outlet, may_be_answer, no_answer
+from codevector_daemon.gateway.outlet import FIRST_ERROR_STATUS, NO_ANSWER, Outlet, leads_away, may_be_answer, no_answer
 from codevector_daemon.gateway.running import Ending, Stop
 from codevector_daemon.gateway.settle import Outcome
 from codevector_daemon.gateway.upstream import UpstreamAnswer
@@ -34,7 +34,6 @@ PROGRESS_S = 0.2
 """How soon new counts of an open call are told to whoever watches."""
 LAST_WORD_S = 0.5
 """How long a client that is being cut off may take to read why."""
-FIRST_ERROR_STATUS = 400
 COST_HEADER = b"x-litellm-response-cost"
 
 
@@ -108,8 +107,8 @@ class Relay:
         if answer is None:
             raise AssertionError("there is no answer to pass on")
         self._tap = tap = self._make_tap(answer)
-        if not may_be_answer(answer.status) and answer.status < FIRST_ERROR_STATUS:
-            raise no_answer()  # a client that followed a redirection would call past the gateway
+        if leads_away(answer.status):
+            raise no_answer()
         if self._attempts.translation is not None and not tap.streamed:
             await self._pass_on_whole(answer, tap, self._attempts.translation)
             return
