@@ -69,6 +69,9 @@ def test_the_lowest_priority_number_comes_first() -> None:
         ((), "chat", False, 503, "no_backend"),
         ((CHAT, DISABLED), "embeddings", False, 400, "dialect_not_served"),
         ((Backend(provider("c", "custom", "chat"), "m"),), "chat", True, 400, "own_login_not_served"),
+        ((Backend(provider("c", "custom", "chat"), "m"),), "messages", True, 400, "own_login_not_served"),
+        ((CHAT,), "messages", True, 400, "own_login_not_served"),
+        ((CHAT,), "embeddings", True, 400, "dialect_not_served"),
     ],
 )
 def test_where_no_backend_can_serve_the_reason_is_said(

@@ -51,6 +51,8 @@ def candidates(facade: Facade, arrival: Arrival, head: Head) -> list[Backend]:
     if arrival.purpose == "count":  # where no provider can count, the estimate does
         return sorted(enabled, key=lambda backend: (not may_count(backend, arrival), backend.priority))
     speaking = [backend for backend in enabled if spoken_to(backend, arrival, head) is not None]
+    if not speaking and arrival.own_login and dialect in _TRANSLATED_TO:  # without the login it would be translated
+        raise _login_not_served(facade, speaking)
     if not speaking:
         spoken = sorted({spoken for backend in enabled for spoken in backend.provider.dialects})
         raise Refused(
@@ -140,14 +142,18 @@ def upstream_request(
 def _own_vendor(speaking: list[Backend], facade: Facade, dialect: str) -> list[Backend]:
     kept = [backend for backend in speaking if takes_own_login(backend.provider, dialect)]
     if not kept:
-        raise Refused(
-            400,
-            "invalid_request_error",
-            "own_login_not_served",
-            f"Your own login goes only to its own vendor, and the model '{facade.slug}' is not served by it. "
-            f"Send the gateway key alone, or choose another model.{_may_be_vouched_for(speaking)}",
-        )
+        raise _login_not_served(facade, speaking)
     return kept
+
+
+def _login_not_served(facade: Facade, speaking: list[Backend]) -> Refused:
+    return Refused(
+        400,
+        "invalid_request_error",
+        "own_login_not_served",
+        f"Your own login goes only to its own vendor, and the model '{facade.slug}' is not served by it. "
+        f"Send the gateway key alone, or choose another model.{_may_be_vouched_for(speaking)}",
+    )
 
 
 def takes_own_login(provider: Provider, dialect: str) -> bool:
