@@ -30,6 +30,36 @@ def test_a_body_of_chat_is_nobodys_but_chats(tools: object) -> None:
     assert not is_hybrid(messages=[], tools=tools)
 
 
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "function"},
+        {"type": "custom"},
+        {"function": {"name": "f"}},
+        NESTED | {"name": "Read"},
+        {"type": "web_search", "web_search": {"name": "q"}},
+        {"type": "retrieval", "name": "k", "retrieval": {}},
+        {"type": "mcp", "name": "m"},
+        {"type": "computer_20250124", "name": "computer"},
+    ],
+)
+def test_an_odd_tool_of_chat_or_of_a_vendor_gives_nothing_away(tool: dict[str, Any]) -> None:
+    assert not is_hybrid(messages=[], tools=[tool])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"functions": [{"name": "f", "parameters": {}}], "function_call": {"name": "f"}},
+        {"modalities": ["text", "audio"], "audio": {"voice": "a", "format": "mp3"}},
+        {"prediction": {"type": "content", "content": "x"}, "web_search_options": {}},
+        {"messages": None, "input": "x"},
+    ],
+)
+def test_odd_fields_of_chat_give_nothing_away(fields: dict[str, Any]) -> None:
+    assert not is_hybrid(**{"messages": [], **fields})
+
+
 @pytest.mark.parametrize("flat", [FLAT, FLAT_CUSTOM, ANTHROPIC, ANTHROPIC | {"type": "custom"}])
 def test_a_tool_of_another_protocol_gives_a_body_away(flat: dict[str, Any]) -> None:
     assert is_hybrid(messages=[], tools=[NESTED, flat])
