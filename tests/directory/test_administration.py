@@ -211,7 +211,10 @@ async def test_an_alias_is_another_name_of_one_model(directory: Directory) -> No
     assert models.one(directory, "Quick") is found
     await models.patch(directory, "Quick", ModelPatch(aliases=["swift"]), actor="test")
     assert directory.facade("Quick") is None
-    await models.remove(directory, "swift", actor="test")
+    with pytest.raises(DirectoryError, match="'swift' is another name of the model 'fast'") as refused:
+        await models.remove(directory, "swift", actor="test")
+    assert (refused.value.status, "models remove fast" in str(refused.value.hint)) == (409, True)
+    await models.remove(directory, "fast", actor="test")
     assert directory.facades() == ()
 
 

@@ -106,8 +106,15 @@ def _keep_rates(change: Change, model_id: int, columns: Columns) -> None:
 
 
 async def remove(directory: Directory, slug: str, *, actor: str) -> None:
-    """Remove a model facade; what it cost stays in the ledger under its slug."""
+    """Remove a model facade by its own slug; what it cost stays in the ledger under it."""
     found = one(directory, slug)
+    if slug in found.aliases:
+        raise DirectoryError(
+            "model_alias",
+            f"{checks.shown(slug)} is another name of the model {checks.shown(found.slug)}",
+            f"`codevector models remove {found.slug}` removes the model, with all its names.",
+            status=409,
+        )
 
     def act(change: Change) -> None:
         for table in (schema.backends, schema.aliases):
