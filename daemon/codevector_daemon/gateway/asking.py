@@ -5,19 +5,17 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import Head, Kept, Reading
 from codevector_daemon.directory import kinds
 from codevector_daemon.directory.kinds import Endpoint
 from codevector_daemon.directory.values import Provider
 from codevector_daemon.gateway import headers
 from codevector_daemon.gateway.call import Gateway
-from codevector_daemon.gateway.headers import HeaderMap
 from codevector_daemon.gateway.keeping import DIALECT
-from codevector_daemon.gateway.upstream import Headers, UpstreamAnswer, UpstreamRequest
+from codevector_daemon.gateway.taps import tap_of
+from codevector_daemon.gateway.upstream import OK, REDIRECT, Headers, UpstreamAnswer, UpstreamRequest
 from codevector_daemon.metering.tap import Tap
 
-OK, REDIRECT, FIRST_ERROR_STATUS = 200, 300, 400
 LIMIT_S = 30.0
 """For the whole of an answer that no client waits for."""
 
@@ -50,7 +48,7 @@ async def ask(
     async with asyncio.timeout(LIMIT_S):
         answer = await gateway.dialer.send(request, provider, where, own_login=own_login)
         try:
-            tap = tap_of(answer)
+            tap = kept_tap(answer)
             async for chunk in answer.chunks():
                 tap.feed(chunk)
         finally:
@@ -71,16 +69,9 @@ def url_of(provider: Provider, where: Endpoint, response_id: str, suffix: str = 
     return kinds.address(provider, where, suffix=f"/{quote(response_id, safe='')}{suffix}", query=query)
 
 
-def tap_of(answer: UpstreamAnswer) -> Tap:
+def kept_tap(answer: UpstreamAnswer) -> Tap:
     """Return what reads an answer about a response."""
-    lines = HeaderMap(answer.headers)
-    reader = by_name[DIALECT].reader(Head(model=""), hide_usage=False, error=answer.status >= FIRST_ERROR_STATUS)
-    return Tap(
-        reader,
-        content_type=lines.text(b"content-type"),
-        content_encoding=lines.text(b"content-encoding"),
-        hide_usage=False,
-    )
+    return tap_of(answer, DIALECT, Head(model=""))
 
 
 def _own_lines(provider: Provider, where: Endpoint) -> Headers:

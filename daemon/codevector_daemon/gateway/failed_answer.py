@@ -4,10 +4,9 @@ import asyncio
 import logging
 from typing import Final
 
-from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import Head
 from codevector_daemon.errors import UpstreamError
-from codevector_daemon.gateway.headers import HeaderMap
+from codevector_daemon.gateway.taps import tap_of
 from codevector_daemon.gateway.upstream import UpstreamAnswer
 from codevector_daemon.metering.tap import Tap
 
@@ -21,13 +20,7 @@ PATIENCE_S: Final = 1.0
 
 async def read(answer: UpstreamAnswer, spoken: str, head: Head) -> Tap:
     """Read what there is of a failed answer in the dialect ``spoken``."""
-    lines = HeaderMap(answer.headers)
-    tap = Tap(
-        by_name[spoken].reader(head, hide_usage=False, error=True),
-        content_type=lines.text(b"content-type"),
-        content_encoding=lines.text(b"content-encoding"),
-        hide_usage=False,
-    )
+    tap = tap_of(answer, spoken, head)
     size = 0
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -8,13 +8,12 @@ from codevector_daemon.dialects.opening import MOST_BYTES, UNREADABLE, Opening
 from codevector_daemon.errors import Refused
 from codevector_daemon.gateway.client import Client
 from codevector_daemon.gateway.headers import HeaderMap, Lines
-from codevector_daemon.gateway.upstream import UpstreamAnswer
+from codevector_daemon.gateway.upstream import FIRST_ERROR_STATUS, OK, REDIRECT, UpstreamAnswer
 from codevector_daemon.metering.tap import AnswerTap
 
 PATIENCE_S: Final = 1.0
 """How long the head waits for the first bytes: a provider that only shows signs of life is passed on as it comes."""
 
-OK, REDIRECT, FIRST_ERROR_STATUS = 200, 300, 400
 NO_BODY: Final = frozenset({204, 205, 304})
 """Answers that end with their head (RFC 9110); for a generation they are none."""
 SMALL_ANSWER_BYTES: Final = 64 * 1024

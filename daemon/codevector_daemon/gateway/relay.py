@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from codevector_daemon.dialects import by_name
 from codevector_daemon.dialects.base import BadBody
 from codevector_daemon.dialects.counting import stated_cost_nano
 from codevector_daemon.dialects.opening import UNREADABLE
@@ -17,13 +16,14 @@ from codevector_daemon.gateway.attempts import Attempts
 from codevector_daemon.gateway.call import Call, Gateway
 from codevector_daemon.gateway.client import Client
 from codevector_daemon.gateway.headers import HeaderMap
-from codevector_daemon.gateway.outlet import FIRST_ERROR_STATUS, NO_ANSWER, Outlet, leads_away, may_be_answer, no_answer
+from codevector_daemon.gateway.outlet import NO_ANSWER, Outlet, leads_away, may_be_answer, no_answer
 from codevector_daemon.gateway.running import Ending, Stop
 from codevector_daemon.gateway.settle import Outcome
-from codevector_daemon.gateway.upstream import UpstreamAnswer
+from codevector_daemon.gateway.taps import tap_of
+from codevector_daemon.gateway.upstream import FIRST_ERROR_STATUS, UpstreamAnswer
 from codevector_daemon.ledger.event import FinalState, OpenRequest
 from codevector_daemon.metering import estimate
-from codevector_daemon.metering.tap import AnswerTap, LastWord, Tap
+from codevector_daemon.metering.tap import AnswerTap, LastWord
 
 if TYPE_CHECKING:
     from codevector_daemon.dialects.translation import Translation
@@ -157,18 +157,14 @@ class Relay:
             self._ttft_ms = self._gateway.now_ms() - self._call.arrival.received_ms
 
     def _make_tap(self, answer: UpstreamAnswer) -> AnswerTap:
-        attempts, lines = self._attempts, HeaderMap(answer.headers)
-        kind, coding = lines.text(b"content-type"), lines.text(b"content-encoding")
-        reader = by_name[attempts.spoken].reader(
-            self._call.head, hide_usage=attempts.asks_usage, error=answer.status >= FIRST_ERROR_STATUS
-        )
+        attempts, head = self._attempts, self._call.head
         if attempts.translation is None:
-            array = routing.wants_array(self._call.arrival, self._call.head) and answer.status < FIRST_ERROR_STATUS
-            return Tap(reader, content_type=kind, content_encoding=coding, hide_usage=attempts.asks_usage, array=array)
+            array = routing.wants_array(self._call.arrival, head)
+            return tap_of(answer, attempts.spoken, head, hide_usage=attempts.asks_usage, array=array)
         from codevector_daemon.gateway.translated import TranslatedTap  # noqa: PLC0415 - loaded with the translation
 
-        slug = self._call.facade.slug
-        return TranslatedTap(reader, attempts.translation, slug, content_type=kind or "", content_encoding=coding)
+        tap = tap_of(answer, attempts.spoken, head, plain=True)
+        return TranslatedTap(tap, attempts.translation, self._call.facade.slug)
 
     def _head(self, answer: UpstreamAnswer, tap: AnswerTap) -> headers.Lines:
         """Return the lines of the head. A stream states no length: where it breaks off, a last word follows."""

@@ -9,14 +9,14 @@ from codevector_daemon.directory.kinds import Endpoint
 from codevector_daemon.directory.values import Provider
 from codevector_daemon.errors import Refused, StoreError, UpstreamError
 from codevector_daemon.gateway import headers, refusal
-from codevector_daemon.gateway.asking import OK, REDIRECT, ask, endpoint_of, tap_of, url_of
+from codevector_daemon.gateway.asking import ask, endpoint_of, kept_tap, url_of
 from codevector_daemon.gateway.body import ClientLeft, Incoming
 from codevector_daemon.gateway.call import Arrival, Gateway
 from codevector_daemon.gateway.client import Client
 from codevector_daemon.gateway.keeping import maker, owned
 from codevector_daemon.gateway.running import Ending, Stop
 from codevector_daemon.gateway.settle import retrieved_event
-from codevector_daemon.gateway.upstream import Headers, UpstreamAnswer, UpstreamRequest
+from codevector_daemon.gateway.upstream import OK, REDIRECT, Headers, UpstreamAnswer, UpstreamRequest
 from codevector_daemon.ledger import KeptResponse
 from codevector_daemon.metering.tap import Tap
 
@@ -110,7 +110,7 @@ class Retrieval:
             await answer.aclose()
 
     async def _pass_on(self, answer: UpstreamAnswer) -> None:
-        self._tap = tap = tap_of(answer)
+        self._tap = tap = kept_tap(answer)
         await self._client.head(answer.status, headers.incoming(answer.headers, self._arrival.id.encode()))
         async for chunk in answer.chunks():
             await self._send(tap.feed(chunk))

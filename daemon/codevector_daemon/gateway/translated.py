@@ -1,6 +1,6 @@
 """An answer in another protocol than the client's, on its way: read as the provider's, sent on as the client's."""
 
-from codevector_daemon.dialects.base import AnswerReader, Kept, Reading
+from codevector_daemon.dialects.base import Kept, Reading
 from codevector_daemon.dialects.opening import UNREADABLE, Opening
 from codevector_daemon.dialects.translation import BadAnswer, Failure, Translation
 from codevector_daemon.errors import Refused
@@ -15,16 +15,8 @@ class TranslatedTap:
 
     drops_encoding = True
 
-    def __init__(
-        self,
-        reader: AnswerReader,
-        translation: Translation,
-        slug: str,
-        *,
-        content_type: str | None,
-        content_encoding: str | None,
-    ) -> None:
-        self._tap = Tap(reader, content_type=content_type, content_encoding=content_encoding, hide_usage=True)
+    def __init__(self, tap: Tap, translation: Translation, slug: str) -> None:
+        self._tap = tap
         self._translator = translation.stream(slug)
 
     @property

@@ -7,6 +7,9 @@ from msgspec import Struct
 
 from codevector_daemon.errors import UpstreamUnreachable
 
+OK, REDIRECT, FIRST_ERROR_STATUS = 200, 300, 400
+"""Where the statuses of answers, of redirections and of errors begin."""
+
 Headers = tuple[tuple[bytes, bytes], ...]
 """Header lines in the order and spelling of the wire, duplicates kept."""
 
