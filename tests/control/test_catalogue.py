@@ -82,6 +82,48 @@ async def test_a_malformed_catalogue_is_refused(node: Node) -> None:
     assert not (await node.admin.catalogue()).synced
 
 
+async def test_a_catalogue_with_a_pattern_that_is_none_is_refused(node: Node, published: bytes) -> None:
+    broken = edited(published, "openai", "gpt-4o-mini", match={"regex": "(gpt"})
+    with pytest.raises(ControlError, match=r"the pattern '\(gpt' is none"):
+        await node.admin.sync_catalogue(broken, source="x", apply=True)
+    assert not (await node.admin.catalogue()).synced
+
+
+@pytest.mark.parametrize(
+    ("model", "rates", "reason"),
+    [
+        ("gpt-4o-mini", {"cache_read_mtok": -1}, "cache_read_mtok is negative"),
+        ("gpt-4o-mini", {"cache_read_mtok": 0}, r"cache_read_mtok falls from 0\.075 to nothing"),
+        (
+            "gpt-4o-mini",
+            {"output_mtok": {"base": 0.6, "tiers": [{"start": 9, "price": 0}]}},
+            r"falls from 0\.6 to nothing",
+        ),
+        ("gpt-4o-mini", {"output_audio_mtok": {"base": 1, "tiers": [{"start": 9, "price": -2}]}}, "is negative"),
+    ],
+)
+async def test_no_rate_of_a_model_may_fall_to_nothing_or_below(
+    node: Node, published: bytes, model: str, rates: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ControlError, match=reason):
+        await node.admin.sync_catalogue(edited(published, "openai", model, prices=rates), source="x", apply=True)
+    assert not (await node.admin.catalogue()).synced
+
+
+async def test_a_new_model_with_a_negative_price_is_refused(node: Node, published: bytes) -> None:
+    vendors = json.loads(published)
+    (openai,) = (one for one in vendors if one["id"] == "openai")
+    openai["models"].append({"id": "new", "match": {"equals": "new"}, "prices": {"input_mtok": -1, "output_mtok": 2}})
+    with pytest.raises(ControlError, match="openai/new input_mtok is negative"):
+        await node.admin.sync_catalogue(json.dumps(vendors).encode(), source="x", apply=True)
+
+
+async def test_a_model_that_answers_to_another_name_is_listed_as_changed(node: Node, published: bytes) -> None:
+    renamed = edited(published, "openai", "gpt-4o-mini", match={"equals": "something-else"})
+    found = await node.admin.sync_catalogue(renamed, source="x", apply=False)
+    assert [(one.model, one.before, one.after) for one in found.changed] == [("gpt-4o-mini", "0.15/0.6", "0.15/0.6")]
+
+
 async def test_a_catalogue_that_cannot_be_true_is_refused(node: Node, published: bytes) -> None:
     few = json.dumps(json.loads(published)[:2]).encode()
     with pytest.raises(ControlError, match="models in use"):

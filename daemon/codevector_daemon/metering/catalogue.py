@@ -5,6 +5,7 @@ Importing genai-prices costs 0.4 s and 30 MB, so the daemon runs this module as 
 """
 
 import hashlib
+import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
@@ -145,9 +146,18 @@ def _clause(clause: Any) -> Clause:  # noqa: ANN401
         if hasattr(clause, attribute):
             return kind, [_clause(one) for one in getattr(clause, attribute)]
     if hasattr(clause, "regex"):
-        return "regex", clause.regex
+        return "regex", _pattern(clause.regex)
     names = (("equals", "eq"), ("starts_with", "starts"), ("ends_with", "ends"), ("contains", "has"))
     return next((kind, getattr(clause, attribute).lower()) for attribute, kind in names if hasattr(clause, attribute))
+
+
+def _pattern(text: str) -> str:
+    """Return a pattern that is one: any other would fail in the midst of a call. Raises ValueError."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"the pattern {text[:100]!r} is none: {error}") from error
+    return text
 
 
 def main() -> None:

@@ -133,6 +133,7 @@ def check(now: Catalogue, new: Catalogue) -> None:
     if kept < len(mine) * _LEAST_KEPT:
         raise CatalogueRefused(f"it has only {kept:,} of the {len(mine):,} models in use")
     reasons = [reason for key in mine.keys() & theirs.keys() for reason in _absurd(key, mine[key], theirs[key])]
+    reasons += [reason for key, entry in theirs.items() for reason in _negative(key, entry)]
     if reasons:
         more = f" and {len(reasons) - _REASONS} more" if len(reasons) > _REASONS else ""
         raise CatalogueRefused(f"prices that cannot be true: {'; '.join(sorted(reasons)[:_REASONS])}{more}")
@@ -146,14 +147,20 @@ def size(found: Catalogue) -> tuple[int, int]:
 def _absurd(key: tuple[str, str], mine: Entry, theirs: Entry) -> Iterator[str]:
     """Yield what about an entry's newest prices is impossible: one that fell to zero, or leapt."""
     old, new = mine.prices[-1].rates, theirs.prices[-1].rates
-    for name in _NAMED:
-        before, after = _base(old.get(name)), _base(new.get(name))
-        if before > 0 and after <= 0:
+    for name in sorted(old.keys() & {*new, *_NAMED}):
+        before, after = _base(old[name]), _amounts(new.get(name))
+        if before > 0 and min(after) <= 0:
             yield f"{key[0]}/{key[1]} {name} falls from {before} to nothing"
-        elif before > 0 and not before / _LARGEST_STEP <= after <= before * _LARGEST_STEP:
-            yield f"{key[0]}/{key[1]} {name} goes from {before} to {after}"
-        elif after < 0:
-            yield f"{key[0]}/{key[1]} {name} is negative"
+        elif before > 0 and not before / _LARGEST_STEP <= after[0] <= before * _LARGEST_STEP:
+            yield f"{key[0]}/{key[1]} {name} goes from {before} to {after[0]}"
+
+
+def _negative(key: tuple[str, str], entry: Entry) -> Iterator[str]:
+    """Yield the prices of an entry, of whatever time or tier, by which a call would earn money."""
+    for dated in (*entry.prices, *(variant.prices for variant in entry.variants)):
+        for name, rate in dated.rates.items():
+            if min(_amounts(rate)) < 0:
+                yield f"{key[0]}/{key[1]} {name} is negative"
 
 
 def _by_id(found: Catalogue) -> dict[tuple[str, str], Entry]:
@@ -163,7 +170,7 @@ def _by_id(found: Catalogue) -> dict[tuple[str, str], Entry]:
 
 
 def _priced(entry: Entry) -> tuple[object, ...]:
-    return entry.prices, entry.variants
+    return entry.match, entry.prices, entry.variants
 
 
 def _named(entry: Entry) -> str:
@@ -172,6 +179,13 @@ def _named(entry: Entry) -> str:
 
 
 def _base(rate: Rate | None) -> Decimal:
+    return _amounts(rate)[0]
+
+
+def _amounts(rate: Rate | None) -> tuple[Decimal, ...]:
+    """Return the price of an ordinary call, and those of long contexts."""
     if rate is None:
-        return Decimal(0)
-    return Decimal(rate if isinstance(rate, str) else rate[0])
+        return (Decimal(0),)
+    if isinstance(rate, str):
+        return (Decimal(rate),)
+    return Decimal(rate[0]), *(Decimal(price) for _, price in rate[1])
