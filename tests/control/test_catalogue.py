@@ -89,6 +89,16 @@ async def test_a_catalogue_with_a_pattern_that_is_none_is_refused(node: Node, pu
     assert not (await node.admin.catalogue()).synced
 
 
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(gpt|g.*){9}x", "^.*a.*b.*c$", "(?:a{1,}){2,}"])
+async def test_a_catalogue_with_a_pattern_that_may_take_for_ever_is_refused(
+    node: Node, published: bytes, pattern: str
+) -> None:
+    endless = edited(published, "openai", "gpt-4o-mini", match={"regex": pattern})
+    with pytest.raises(ControlError, match="may take for ever"):
+        await node.admin.sync_catalogue(endless, source="x", apply=True)
+    assert not (await node.admin.catalogue()).synced
+
+
 @pytest.mark.parametrize(
     ("model", "rates", "reason"),
     [

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
@@ -23,6 +23,12 @@ Rate = str | tuple[str, tuple[tuple[int, str], ...]]
 
 Clause = tuple[str, Any]
 """A condition on a model's name: its kind (eq, starts, ends, has, regex, or, and) and text or clauses."""
+
+MOST_REPEATS: Final = 2
+"""How often a pattern may repeat something without end: with each of them the time grows by a power of the name."""
+_REPEATS: Final = re.compile(r"(?<!\\)(?:[*+]|\{\d*,\d*\})")
+_REPEATED_GROUP: Final = re.compile(r"(?<!\\)\)(?:[*+]|\{)")
+"""A repeated group may hold repeats itself, and try every way to share a name out among them."""
 
 
 class Dated(Struct, frozen=True, array_like=True):
@@ -152,11 +158,13 @@ def _clause(clause: Any) -> Clause:  # noqa: ANN401
 
 
 def _pattern(text: str) -> str:
-    """Return a pattern that is one: any other would fail in the midst of a call. Raises ValueError."""
+    """Return a pattern that is one and ends soon: another would fail in the midst of a call. Raises ValueError."""
     try:
         re.compile(text)
     except re.error as error:
         raise ValueError(f"the pattern {text[:100]!r} is none: {error}") from error
+    if _REPEATED_GROUP.search(text) or len(_REPEATS.findall(text)) > MOST_REPEATS:
+        raise ValueError(f"the pattern {text[:100]!r} may take for ever: it repeats what repeats")
     return text
 
 
