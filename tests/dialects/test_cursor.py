@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codevector_daemon.dialects import by_name
@@ -130,13 +130,18 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["type", "name", "function", "custom", "content", "input", "source"]), inner)
+        | st.dictionaries(
+            st.sampled_from(["type", "name", "function", "custom", "content", "input", "source", "tool_calls"]), inner
+        )
     ),
     max_leaves=8,
 )
 
 
 @given(st.dictionaries(st.sampled_from(["messages", "input", "tools", "tool_choice", "x"]), JSON))
+@example({"tools": [{"type": []}]})
+@example({"messages": [{"content": [{"type": {}}]}]})
+@example({"messages": [{"content": [{"type": "tool_use"}], "tool_calls": 1}]})
 def test_whatever_a_body_holds_it_is_neither_refused_nor_changed_twice(body: dict[str, Any]) -> None:
     once = in_one_form(body)
     assert in_one_form(once) == once

@@ -22,7 +22,8 @@ def provider(provider_process: ScriptedProvider) -> ScriptedProvider:
 
 @pytest.fixture(scope="session")
 def shared_desk(provider_process: ScriptedProvider) -> Iterator[Desk]:
-    with temporary_home() as home, Daemon(home) as daemon:
+    alone = {"CODEVECTOR_FOLLOW_BACKGROUND_SECONDS": "0"}  # what one test left running is not asked for in another
+    with temporary_home() as home, Daemon(home, alone) as daemon:
         yield furnish(daemon, provider_process)
         assert daemon.stop() == 0, daemon.output
         assert "Traceback" not in daemon.output

@@ -40,7 +40,7 @@ def test_a_slash_too_many_changes_nothing(desk: Desk, path: str, model: str) -> 
 
 @pytest.mark.parametrize("path", ["//v1/models", "/v1//models/", "/gateway/openai/v1//models", "/v1beta//models"])
 def test_a_list_is_found_with_a_slash_too_many(desk: Desk, path: str) -> None:
-    reply = call(desk, "GET", path)
+    reply = call(desk, "GET", f"{path}?pageSize=1000")
     assert reply.status == 200
     assert b'"gpt"' in reply.body or b'"models/gpt"' in reply.body
     assert json.loads(call(desk, "GET", f"{path.rstrip('/')}//gpt/").body)

@@ -19,6 +19,8 @@ CURSOR: Final = "cursor"
 Fields = dict[str, Any]
 
 _TOOL: Final = ("name", "description", "parameters", "strict", "format")
+_KINDS: Final = ("function", "custom")
+_BLOCKS: Final = ("tool_use", "tool_result")
 _CHOICES: Final = {"auto": "auto", "any": "required", "none": "none"}
 
 _ABSENT: Final = Raw(b"null")
@@ -77,8 +79,8 @@ def in_one_form(body: Fields) -> Fields:
 def _tool(tool: Fields, *, nested: bool) -> Fields:
     """Return a function or a tool of free text as the one protocol or the other declares it."""
     kind = tool.get("type", "function")
-    inner = next((tool[word] for word in ("function", "custom") if isinstance(tool.get(word), dict)), tool)
-    if kind not in {"function", "custom"} or not isinstance(inner.get("name"), str):
+    inner = next((tool[word] for word in _KINDS if isinstance(tool.get(word), dict)), tool)
+    if kind not in _KINDS or not isinstance(inner.get("name"), str):
         return tool
     told = {name: inner[name] for name in _TOOL if name in inner}
     if isinstance(schema := tool.get("input_schema"), dict):  # Messages, where "custom" is the word for a function
@@ -100,13 +102,15 @@ def _turns(message: Any) -> Iterator[Any]:  # noqa: ANN401 - whatever JSON holds
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         yield message
         return
-    rest = [_part(block) for block in blocks if block.get("type") not in {"tool_use", "tool_result"}]
+    rest = [_part(block) for block in blocks if block.get("type") not in _BLOCKS]
     calls = [_call(block) for block in blocks if block.get("type") == "tool_use"]
     for block in blocks:
         if block.get("type") == "tool_result":
             yield {"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": _said(block.get("content"))}
     if calls:
-        yield {**message, "content": rest or None, "tool_calls": [*(message.get("tool_calls") or ()), *calls]}
+        told = message.get("tool_calls")
+        calls = [*told, *calls] if isinstance(told, list) else calls
+        yield {**message, "content": rest or None, "tool_calls": calls}
     elif rest or not blocks:
         yield {**message, "content": rest}
 
