@@ -358,6 +358,16 @@ async def test_the_doctor_names_unsure_prices_and_overrides_far_from_the_catalog
     assert (health.spend_usd, health.estimated_spend_usd) == ("0.000004000", "0.000001000")
 
 
+async def test_the_doctor_warns_of_no_default_rates_where_an_override_stands(
+    node: Node, caplog: pytest.LogCaptureFixture
+) -> None:
+    await furnish(node)
+    own = ModelCreate("own", [Backend("anthropic", "nobody-knows-2")], price=PriceOverride("1", "2"))
+    await node.admin.create_model(own)
+    assert (await node.admin.price_health()).overrides == []
+    assert "nobody-knows-2" not in caplog.text
+
+
 async def test_usage_is_cut_as_providers_cut_it(node: Node) -> None:
     key = await furnish(node)
     await settle(node, "r1", key)

@@ -130,8 +130,8 @@ def _gaps(services: Services) -> list[OverrideGap]:
         if facade.override is None or facade.free:
             continue
         provider, model = preferred(facade)
-        listed = services.prices.card(vendor_of(provider), model, services.now_ms(), override=None, free=False)
-        if listed.basis == "catalogue":
+        listed = services.prices.listed(vendor_of(provider), model, services.now_ms())
+        if listed is not None and listed.basis == "catalogue":
             found += _differences(facade.slug, facade.override, listed)
     return found
 

@@ -92,11 +92,16 @@ class PriceBook:
         """
         if free or override is not None:
             return self._set(override, free=free)
-        listing = self._listing(vendor, upstream_model)
-        if listing is None:
+        card = self.listed(vendor, upstream_model, at_ms)
+        if card is None:
             self._warn(upstream_model)
             return self._unknown
-        return listing.card(at_ms)
+        return card
+
+    def listed(self, vendor: str, upstream_model: str, at_ms: int) -> RateCard | None:
+        """Return the rates that the catalogue states for a model and a moment; None where it has no such model."""
+        listing = self._listing(vendor, upstream_model)
+        return listing.card(at_ms) if listing is not None else None
 
     def bill(
         self,
